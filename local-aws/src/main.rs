@@ -1,0 +1,3 @@
+//! `local-aws`: the stand-in's command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Audio as numbers: resampling, framing, sample formats.

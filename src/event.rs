@@ -1,0 +1,167 @@
+//! What the session tells its host.
+
+use crate::error::Error;
+use crate::speaker::Speaker;
+use serde::{Deserialize, Serialize};
+
+/// The thread through a spoken piece: given once, by the segmenter (or by
+/// `say`), and carried by every event, mark and chunk of that piece. Counts up
+/// in the order spoken, per session and over both speakers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UtteranceId(pub u64);
+
+/// The state of the whole session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not every enabled pipeline is streaming yet.
+    #[default]
+    Connecting,
+    /// Every enabled pipeline is streaming.
+    Running,
+    /// A pipeline that was streaming is opening a new socket.
+    Reconnecting,
+    /// A pipeline has given up something (speech or captions).
+    Degraded,
+    /// Stopped, by the host or for good.
+    Stopped,
+}
+
+/// What became of an utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Committed; translation and speech follow.
+    Committed,
+    /// The first sample of its speech is heard.
+    Speaking,
+    /// Heard to its end.
+    Spoken,
+    /// Translated but not spoken (no voice, or the speech failed): a caption.
+    Caption,
+    /// Failed; the next one was not held up by it.
+    Failed,
+    /// Taken back: muted, stopped or switched off before it was heard.
+    Dropped,
+}
+
+/// When each step of an utterance happened, in milliseconds on the session's
+/// clock. A step that has not happened is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Marks {
+    /// The end of its last word at the microphone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured_ms: Option<f64>,
+    /// The first partial result with any of its words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_partial_ms: Option<f64>,
+    /// Committed by the segmenter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committed_ms: Option<f64>,
+    /// Translated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translated_ms: Option<f64>,
+    /// First byte of speech from Polly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<f64>,
+    /// First sample played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_ms: Option<f64>,
+    /// Last sample played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<f64>,
+}
+
+/// An event. `type` is the DOM event's name and the rest its `detail`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Event {
+    /// What is being said. A result is announced again, under the same
+    /// `result_id`, until `is_partial` is false.
+    Transcript {
+        /// Whose words.
+        speaker: Speaker,
+        /// The service's id of this stretch of speech.
+        result_id: String,
+        /// The latest utterance committed from this result.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        utterance_id: Option<UtteranceId>,
+        /// All of the result's words so far.
+        text: String,
+        /// Whether it may still change.
+        is_partial: bool,
+        /// Start on the session's clock.
+        start_ms: f64,
+        /// End on the session's clock.
+        end_ms: f64,
+        /// What recognised it, if the service says so (the local stand-in does).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
+    },
+    /// A committed piece, translated.
+    Translation {
+        /// Whose words.
+        speaker: Speaker,
+        /// The utterance.
+        utterance_id: UtteranceId,
+        /// The transcript's result it was cut from; absent for `say`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result_id: Option<String>,
+        /// What was said.
+        source_text: String,
+        /// What it means in the listener's language.
+        text: String,
+        /// What translated it, if the service says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
+    },
+    /// An utterance moved on.
+    Utterance {
+        /// Whose words.
+        speaker: Speaker,
+        /// The utterance.
+        utterance_id: UtteranceId,
+        /// What became of it.
+        outcome: Outcome,
+        /// The error behind `caption` and `failed`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+        /// What spoke it, if the service says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
+    },
+    /// The marks of an utterance, once it has ended (spoken or not).
+    Latency {
+        /// Whose words.
+        speaker: Speaker,
+        /// The utterance.
+        utterance_id: UtteranceId,
+        /// Its steps.
+        marks: Marks,
+    },
+    /// The session's state changed.
+    StateChange {
+        /// The new state.
+        state: State,
+    },
+    /// Audio between the tap and the engine was lost.
+    Gap {
+        /// Whose audio.
+        speaker: Speaker,
+        /// Where, on the session's clock.
+        at_ms: f64,
+        /// How much.
+        lost_ms: f64,
+    },
+    /// Something failed that is not the fault of one utterance.
+    Error {
+        /// The error.
+        error: Error,
+    },
+}

@@ -1,0 +1,1 @@
+//! One speaker's way from sound to translated speech.

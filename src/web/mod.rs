@@ -1,0 +1,1 @@
+//! The browser half: thin, and the only place that knows a browser.
