@@ -176,21 +176,18 @@ function defects(sequence) {
   return torn;
 }
 
-// The times of windows in which no code is clear for 30 ms on end: two pieces
-// at once. (The edge between two slots is shorter.)
+// The times of windows in which most of the sound of 160 ms has no clear code:
+// two pieces at once. (The edges between slots make one window in eight so.)
 function mixed(found) {
+  const pilots = found.filter((w) => w.pilots && w.marker < 0.05);
+  const span = 32;
   const times = [];
-  let run = [];
-  const close = () => {
-    if (run.length >= 6) times.push(...run);
-    run = [];
-  };
-  for (const { timeS, clear, pilots, marker } of found) {
-    if (run.length > 0 && timeS - run.at(-1) > 1.5 * HOP_S) close();
-    if (clear || !pilots || marker > FAINT) close();
-    else run.push(timeS);
-  }
-  close();
+  let unclear = 0;
+  pilots.forEach((w, i) => {
+    unclear += w.clear ? 0 : 1;
+    if (i >= span) unclear -= pilots[i - span].clear ? 0 : 1;
+    if (i >= span - 1 && unclear > span / 2) times.push(w.timeS);
+  });
   return times;
 }
 
