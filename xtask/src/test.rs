@@ -61,7 +61,8 @@ fn cargo(project: &Project, args: &[&str]) -> Result<()> {
 /// download, and this has to pass without a network: `--long` checks it too.
 fn dependencies(project: &Project, long: bool) -> Result<String> {
     let deny = setup::cargo_deny(project)?.join("cargo-deny");
-    let mut run = Run::new(deny, ["--workspace", "check"]).dir(&project.root);
+    let mut run =
+        Run::new(deny, ["--workspace", "check", "--hide-inclusion-graph"]).dir(&project.root);
     if !long {
         run = run.args(["bans", "licenses", "sources"]);
     }
