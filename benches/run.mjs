@@ -125,8 +125,9 @@ async function record(name, { sound, url, configs = {}, tailS }) {
     await call("open", sound);
     if (url) await call("start", { url, configs, shared });
     const before = await cpu();
-    await call("play", { tailS });
+    await call("play");
     const after = await cpu();
+    await call("tail", { seconds: tailS });
     const info = await call("finish", { url: `/recording/${name}` });
     if (info.missing > 0) throw new Error(`the recording of ${name} misses ${info.missing} samples`);
     const bytes = server.recordings.get(name);
