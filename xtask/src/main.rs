@@ -7,6 +7,7 @@ mod browser;
 mod by_crate;
 mod counts;
 mod demo;
+mod notices;
 mod package;
 mod process;
 mod project;
