@@ -63,6 +63,6 @@ function slider(route, fullName, name, value, most, changed) {
     changed(Number(input.value));
   });
   show();
-  label.append(text, input, output);
+  label.append(text, output, input);
   return label;
 }
