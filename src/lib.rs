@@ -13,6 +13,7 @@ pub mod event;
 pub mod io;
 pub mod language;
 pub mod pipeline;
+pub mod random;
 pub mod session;
 pub mod speaker;
 pub mod time;

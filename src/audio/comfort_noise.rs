@@ -1,5 +1,7 @@
 //! Soft noise for a line that would otherwise seem dead.
 
+use crate::random::Random;
+
 /// Root mean square of the noise; the route's volume (0.005 by default) makes
 /// it soft.
 const LEVEL: f32 = 0.2;
@@ -36,14 +38,14 @@ pub fn looped(rate_hz: u32, seconds: f32, seed: u64) -> Vec<f32> {
 
 /// Noise that falls by 3 dB an octave: Paul Kellet's economy filter.
 struct Pink {
-    random: oorandom::Rand32,
+    random: Random,
     state: [f32; 3],
 }
 
 impl Pink {
     fn new(seed: u64) -> Self {
         let mut pink = Self {
-            random: oorandom::Rand32::new(seed),
+            random: Random::new(seed),
             state: [0.0; 3],
         };
         // Let the slowest pole settle.
@@ -54,7 +56,7 @@ impl Pink {
     }
 
     fn sample(&mut self) -> f32 {
-        let white = self.random.rand_float() * 2.0 - 1.0;
+        let white = self.random.unit() as f32 * 2.0 - 1.0;
         let [a, b, c] = &mut self.state;
         *a = 0.997_65 * *a + white * 0.099_046;
         *b = 0.963 * *b + white * 0.296_516_4;

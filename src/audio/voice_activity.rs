@@ -113,15 +113,16 @@ impl VoiceActivity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
-    fn noise(rng: &mut oorandom::Rand32, level: f32, ms: usize) -> Vec<f32> {
+    fn noise(rng: &mut Random, level: f32, ms: usize) -> Vec<f32> {
         (0..ms * 16)
-            .map(|_| (rng.rand_float() * 2.0 - 1.0) * level)
+            .map(|_| (rng.unit() as f32 * 2.0 - 1.0) * level)
             .collect()
     }
 
     /// 300 ms of talk-like sound: noise under a 4 Hz envelope.
-    fn talk(rng: &mut oorandom::Rand32, level: f32, ms: usize) -> Vec<f32> {
+    fn talk(rng: &mut Random, level: f32, ms: usize) -> Vec<f32> {
         let mut sound = noise(rng, level, ms);
         for (n, sample) in sound.iter_mut().enumerate() {
             *sample *= 0.6 + 0.4 * (n as f32 * 4.0 * std::f32::consts::TAU / 16_000.0).sin();
@@ -141,7 +142,7 @@ mod tests {
     #[test]
     fn speech_is_found_in_noise_where_it_is() {
         for floor in [0.0, 0.001, 0.02] {
-            let mut rng = oorandom::Rand32::new(7);
+            let mut rng = Random::new(7);
             let mut sound = noise(&mut rng, floor, 2_000);
             sound.extend(talk(&mut rng, 0.3, 600));
             sound.extend(noise(&mut rng, floor, 1_000));
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn clicks_and_steady_noise_are_not_speech() {
-        let mut rng = oorandom::Rand32::new(7);
+        let mut rng = Random::new(7);
         let mut sound = noise(&mut rng, 0.01, 6_000);
         sound[50_000..50_100].fill(0.9);
         assert_eq!(changes(&sound, 128).len(), 0);
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_room_that_grows_loud_becomes_the_floor() {
-        let mut rng = oorandom::Rand32::new(7);
+        let mut rng = Random::new(7);
         let mut sound = noise(&mut rng, 0.001, 1_000);
         sound.extend(noise(&mut rng, 0.05, 12_000));
         let found = changes(&sound, 128);
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn not_a_number_is_silence() {
-        let mut rng = oorandom::Rand32::new(7);
+        let mut rng = Random::new(7);
         let mut sound = vec![f32::NAN; 16_000];
         sound.extend(talk(&mut rng, 0.3, 600));
         assert!(matches!(changes(&sound, 128)[..], [Change::Began(_)]));

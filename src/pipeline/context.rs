@@ -2,7 +2,7 @@
 
 use crate::aws::credentials::{Credentials, CredentialsCache};
 use crate::aws::http::ResponseHead;
-use crate::aws::retry::Random;
+use crate::random::Random;
 use crate::config::Endpoints;
 use crate::error::Error;
 use crate::event::{Event, UtteranceId};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::aws::transcribe::Item;
-use crate::aws::retry::Random;
+use crate::random::Random;
 
 fn item(content: &str, at: f64, stable: bool) -> Item {
     let mark = !content.chars().any(char::is_alphanumeric);

@@ -91,7 +91,7 @@ impl Sequencer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::retry::Random;
+    use crate::random::Random;
 
     #[test]
     fn any_order_of_completion_leaves_in_order() {

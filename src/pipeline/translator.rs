@@ -6,6 +6,7 @@ use crate::aws::translate::{self, Translated};
 use crate::config::SpeakerConfig;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::UtteranceId;
+use crate::language::Codes;
 use crate::io::{RequestId, ResponseInput};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -26,6 +27,8 @@ pub struct Translator {
 struct Job {
     utterance: UtteranceId,
     text: String,
+    /// As they were when it was said: settings may change in a call.
+    codes: Codes,
     exchange: Exchange,
     body: Vec<u8>,
 }
@@ -40,17 +43,23 @@ impl Translator {
         text: String,
     ) {
         if config.codes.same_language() {
-            let same = Translated { text, engine: None };
-            self.done.push_back((utterance, Ok(same)));
+            self.as_is(utterance, text);
             return;
         }
         self.jobs.push_back(Job {
             utterance,
             text,
+            codes: config.codes.clone(),
             exchange: Exchange::new(Stage::Translate, ctx.now),
             body: Vec::new(),
         });
         self.advance(ctx, config);
+    }
+
+    /// A text that is to be spoken as it is.
+    pub fn as_is(&mut self, utterance: UtteranceId, text: String) {
+        let same = Translated { text, engine: None };
+        self.done.push_back((utterance, Ok(same)));
     }
 
     /// The next answer, in the order they came.
@@ -73,12 +82,17 @@ impl Translator {
         let mut n = 0;
         while n < self.jobs.len().min(AT_ONCE) {
             let job = &mut self.jobs[n];
-            let text = job.text.as_str();
-            let sent = job.exchange.advance(ctx, |ctx, credentials, unix| {
+            let Job {
+                text,
+                codes,
+                exchange,
+                ..
+            } = job;
+            let sent = exchange.advance(ctx, |ctx, credentials, unix| {
                 let text = translate::TranslateText {
                     text,
-                    source: &config.codes.translate_source,
-                    target: &config.codes.translate_target,
+                    source: &codes.translate_source,
+                    target: &codes.translate_target,
                     options: &config.translate,
                 };
                 translate::request(&ctx.shared.endpoints.translate, &text, credentials, unix)

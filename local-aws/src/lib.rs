@@ -1,0 +1,3 @@
+//! A local stand-in for the AWS services that connect-interpreter calls.
+
+pub mod engines;

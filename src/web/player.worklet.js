@@ -1,0 +1,44 @@
+// Plays what the engine worker sends, in its order: output 0 is the speech,
+// output 1 its envelope (0..1), which ducks originals and comfort noise.
+const [ATTACK, RELEASE, FADE] = [0.02, 0.2, 0.005].map((seconds) => Math.round(seconds * sampleRate));
+class Player extends AudioWorkletProcessor {
+  constructor() {
+    super();
+    Object.assign(this, { open: true, queue: [], at: 0, samples: 0, underrun: 0, level: 0 });
+    this.port.onmessage = ({ data }) => {
+      this.open = data !== null; // the port to the worker, or null at the end
+      if ((this.engine = data)) data.onmessage = (message) => this.take(message.data);
+    };
+  }
+  take(item) {
+    if (!item.stop) return void this.queue.push(item);
+    const utterance = this.current; // fades out; what is queued behind it is dropped
+    const rest = this.queue.filter((q) => q.pcm && q.utterance === utterance).map((q, i) => q.pcm.subarray(i ? 0 : this.at));
+    const pcm = Float32Array.from(rest.flatMap((q) => [...q.subarray(0, FADE)]).slice(0, FADE), (x, i) => x * (1 - (i + 1) / FADE));
+    this.queue = utterance === undefined ? [] : [{ utterance, pcm }, { utterance, end: true }];
+    this.at = 0;
+  }
+  tell(what, utterance, frame) {
+    this.engine.postMessage({ [what]: utterance, frame, samples: this.samples, underrun: this.underrun });
+  }
+  next(frame) {
+    for (let head; (head = this.queue[0]); this.queue.shift(), this.at = 0) {
+      const fresh = this.current !== head.utterance;
+      if (fresh) this.samples = this.underrun = 0;
+      if (head.end) this.tell("ended", head.utterance, frame), (this.current = undefined);
+      else if (this.at < head.pcm.length && fresh) this.tell("started", (this.current = head.utterance), frame);
+      if (!head.end && this.at < head.pcm.length) return this.samples++, head.pcm[this.at++];
+    }
+    if (this.current !== undefined) this.underrun++;
+    return 0;
+  }
+  process(_, [[speech], [envelope]]) {
+    for (let i = 0; i < speech.length; i++) {
+      speech[i] = this.next(currentFrame + i);
+      this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
+      envelope[i] = this.level;
+    }
+    return this.open;
+  }
+}
+registerProcessor("connect-interpreter-player", Player);

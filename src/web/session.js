@@ -1,0 +1,73 @@
+import { guarded, guardedAsync, InterpreterError } from "./error.js";
+
+/** Given to the constructor by `start` alone: sessions are made by `interpret()`. */
+const KEY = Symbol();
+
+/** A running interpretation. The wasm handle behind it is not reachable from outside. */
+export class InterpreterSession extends EventTarget {
+  #handle;
+  #state = "connecting";
+  #ended;
+
+  constructor(key) {
+    super();
+    if (key !== KEY) throw new TypeError("Illegal constructor: a session is made by interpret()");
+  }
+
+  /** @internal Makes a session; `page` is the wasm side's page object. */
+  static async start(page, options) {
+    const session = new InterpreterSession(KEY);
+    session.#handle = await guardedAsync(() => page.interpret(options, session.#receive.bind(session)));
+    return session;
+  }
+
+  #receive(type, detail, cause) {
+    if (detail.error) detail.error = InterpreterError.from(detail.error, cause);
+    if (type === "statechange") this.#state = detail.state;
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  get state() {
+    return this.#state;
+  }
+  get agentSpeech() {
+    return this.#handle.agentSpeech;
+  }
+  get customerSpeech() {
+    return this.#handle.customerSpeech;
+  }
+  attach(targets) {
+    guarded(() => this.#handle.attach(targets));
+  }
+  setVolume(route, value) {
+    guarded(() => this.#handle.setVolume(route, value));
+  }
+  volume(route) {
+    return guarded(() => this.#handle.volume(route));
+  }
+  levels() {
+    return guarded(() => this.#handle.levels());
+  }
+  mute(speaker, muted = true) {
+    guarded(() => this.#handle.mute(speaker, muted));
+  }
+  hold(held) {
+    guarded(() => this.#handle.hold(held));
+  }
+  enable(speaker, enabled) {
+    guarded(() => this.#handle.enable(speaker, enabled));
+  }
+  configure(speaker, options) {
+    guarded(() => this.#handle.configure(speaker, options));
+  }
+  say(speaker, text, { translate = false } = {}) {
+    guarded(() => this.#handle.say(speaker, text, translate));
+  }
+  send(what) {
+    guarded(() => this.#handle.send(what));
+  }
+  stop() {
+    this.#ended ??= guardedAsync(() => this.#handle.stop());
+    return this.#ended;
+  }
+}

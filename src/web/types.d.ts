@@ -1,0 +1,395 @@
+/**
+ * connect-interpreter: a live interpreter for a call in the browser. Two
+ * tracks in (the agent's microphone and the customer's voice), two tracks out
+ * (what each of them hears), captions and events beside them.
+ *
+ * Every error is an {@link InterpreterError}. Whatever breaks, the call goes on
+ * as an ordinary call: the originals are heard at full volume again.
+ *
+ * @packageDocumentation
+ */
+
+/** Whose words. */
+export type Speaker = "agent" | "customer";
+
+/** URLs of the package's own files, for pages that serve them from elsewhere. */
+export interface Assets {
+  /** Default `connect_interpreter_bg.wasm` beside this module. */
+  wasm: string | URL;
+  /** Default `engine.worker.js`; a module worker, which must be of the page's origin. */
+  worker: string | URL;
+  /** Default `tap.worklet.js`. */
+  tap: string | URL;
+  /** Default `player.worklet.js`. */
+  player: string | URL;
+}
+
+/**
+ * Loads and compiles the engine. Call it once, early; calling it again does
+ * nothing. It needs no click and touches no audio.
+ *
+ * Content security policy: `script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'`
+ * suffices; no `blob:` or `data:` URL and no eval is used.
+ *
+ * @throws InterpreterError `unsupported` (the browser lacks what `field`
+ * names), `not-ready` (the engine's file could not be loaded).
+ */
+export default function init(options?: { assets?: Partial<Assets> }): Promise<void>;
+
+/**
+ * Starts interpreting a call. Resolves when the audio graph and the engine
+ * are up; the services' connections follow (event `statechange`).
+ *
+ * A browser may want a click before it plays anything. If the AudioContext may
+ * not start, this rejects with `audio-suspended` and the call is untouched:
+ * call it again from a click.
+ *
+ * @throws InterpreterError `not-ready` (no `init()` yet), `invalid-option`,
+ * `unsupported-language`, `voice-mismatch` (`field` says which option),
+ * `track-ended` (`field` is `agent.track` or `customer.track`),
+ * `audio-suspended`, `aborted`, `unsupported`, `engine-failed`.
+ */
+export function interpret(options: InterpretOptions): Promise<InterpreterSession>;
+
+/**
+ * Optional: makes the worker and the AudioContext now instead of at the first
+ * `interpret()`. Needs no click.
+ */
+export function prepare(): Promise<void>;
+
+/**
+ * Stops every session and ends the worker and the AudioContext. After it,
+ * `init()` starts anew.
+ */
+export function dispose(): Promise<void>;
+
+/** The shape of an AWS identity, as the AWS SDK for JavaScript v3 has it. */
+export interface AwsCredentialIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** Asked for anew ahead of it; absent: never. */
+  readonly expiration?: Date;
+}
+
+/**
+ * Credentials of an Amazon Cognito identity pool, by GetId and
+ * GetCredentialsForIdentity. The result is a provider for
+ * {@link InterpretOptions.credentials}.
+ */
+export function fromCognitoIdentityPool(options: {
+  /** The pool's region. */
+  region: string;
+  /** `REGION:UUID`. */
+  identityPoolId: string;
+  /** Default `https://cognito-identity.REGION.amazonaws.com`. */
+  endpoint?: string;
+  /** Login tokens by provider, asked for at every refresh; none for guests. */
+  logins?: (() => Promise<Record<string, string>> | Record<string, string>) | Record<string, string>;
+}): () => Promise<AwsCredentialIdentity>;
+
+/**
+ * A track that plays an audio file, to be interpreted in place of a microphone.
+ *
+ * @param file anything that the browser can decode (WAV, MP3, Ogg, …).
+ * @throws InterpreterError `invalid-option` with field `file` (not audio), `network`.
+ */
+export function trackFromFile(file: Blob | string | URL): Promise<{
+  /** Silent until played. */
+  readonly track: MediaStreamTrack;
+  /** Plays from the beginning; resolves at its end or at `stop()`. */
+  play(): Promise<void>;
+  /** Stops playing. The track lives on and can be played again. */
+  stop(): void;
+}>;
+
+/** A service's endpoint: its URL, or a proxy's URL and the host to sign for. */
+export type Endpoint =
+  | string
+  | {
+      /** Where to send. */
+      url: string;
+      /** What to sign for, e.g. `translate.us-east-1.amazonaws.com`. */
+      signedHost: string;
+    };
+
+/** One speaker's settings. */
+export interface SpeakerOptions {
+  /** BCP-47 tag of what this speaker speaks: `en-US`. Required. */
+  language: string;
+  /**
+   * Polly voice that speaks this speaker's words, in the **other** speaker's
+   * language. Default: a voice of that language.
+   */
+  voice?: string;
+  /** Polly engine. Default: the best that the voice has. */
+  engine?: "standard" | "neural" | "long-form" | "generative";
+  /** How settled words must be before they are spoken. Default `high`. */
+  stability?: "none" | "low" | "medium" | "high";
+  /** Length of an audio message to Transcribe, 20 to 200 ms. Default 50. */
+  messageMs?: number;
+  /** How much of this side's beginning is not transcribed, 0 to 10,000 ms. Default 0. */
+  startGuardMs?: number;
+  /** Whether this speaker is interpreted. Default true. */
+  enabled?: boolean;
+  /** Optional features of Amazon Transcribe. */
+  transcribe?: {
+    vocabulary?: string;
+    vocabularyFilter?: string;
+    vocabularyFilterMethod?: "mask" | "remove" | "tag";
+    languageModel?: string;
+  };
+  /** Optional features of Amazon Translate. */
+  translate?: {
+    terminology?: string;
+    formality?: "formal" | "informal";
+    maskProfanity?: boolean;
+    brevity?: boolean;
+  };
+  /** Lexicons for Amazon Polly, at most five. */
+  lexicons?: string[];
+}
+
+/**
+ * A way of a sound to a listener. Its volume is 0..1 (up to 2 amplifies).
+ *
+ * | route | default |
+ * |---|---|
+ * | `customer-original-to-agent` | 0.3 while the customer is interpreted, otherwise 1 |
+ * | `customer-translation-to-agent` | 1 |
+ * | `customer-translation-to-customer` | 0.1: what the agent hears of one |
+ * | `agent-original-to-customer` | 0.1 while the agent is interpreted, otherwise 1 |
+ * | `agent-translation-to-customer` | 1 |
+ * | `agent-translation-to-agent` | 0.1 |
+ * | `comfort-noise-to-agent`, `comfort-noise-to-customer` | 0.005, a clip 0.05 |
+ *
+ * While a translation plays to a listener, the original under it is ducked by
+ * a further 12 dB and comfort noise to that listener is off.
+ */
+export type Route =
+  | "customer-original-to-agent"
+  | "customer-translation-to-agent"
+  | "customer-translation-to-customer"
+  | "agent-original-to-customer"
+  | "agent-translation-to-customer"
+  | "agent-translation-to-agent"
+  | "comfort-noise-to-agent"
+  | "comfort-noise-to-customer";
+
+/** What {@link interpret} needs. */
+export interface InterpretOptions {
+  /** AWS region of all services, or of each. */
+  region: string | { transcribe: string; translate: string; polly: string };
+  /** Default: the services' public endpoints of the region. */
+  endpoints?: { transcribe?: Endpoint; translate?: Endpoint; polly?: Endpoint };
+  /** An AWS identity, or a provider of one (it is asked again ahead of expiry). */
+  credentials: (() => Promise<AwsCredentialIdentity>) | AwsCredentialIdentity;
+  /** The agent, with the microphone's track. The track stays yours: it is never stopped. */
+  agent: SpeakerOptions & { track: MediaStreamTrack };
+  /** The customer, with the remote track. The track stays yours: it is never stopped. */
+  customer: SpeakerOptions & { track: MediaStreamTrack };
+  /** Volumes other than the defaults. */
+  volumes?: Partial<Record<Route, number>>;
+  /** What fills the silence while nothing is spoken to a listener. Default `generated`. */
+  comfortNoise?: "generated" | "off" | { clip: Blob | string | URL };
+  /** Aborts the start (rejects with `aborted`) and later stops the session. */
+  signal?: AbortSignal;
+}
+
+/** The state of a session. */
+export type SessionState = "connecting" | "running" | "reconnecting" | "degraded" | "stopped";
+
+/** What is being said. Announced again under the same `resultId` until `isPartial` is false. */
+export interface TranscriptDetail {
+  speaker: Speaker;
+  resultId: string;
+  /** The latest utterance committed from this result. */
+  utteranceId?: number;
+  /** All of the result's words so far. */
+  text: string;
+  isPartial: boolean;
+  /** On the session's clock, as `endMs`. */
+  startMs: number;
+  endMs: number;
+  /** What recognised it, if the service says so. */
+  engine?: string;
+}
+
+/** A committed piece of speech, translated. */
+export interface TranslationDetail {
+  speaker: Speaker;
+  utteranceId: number;
+  /** The transcript's result it was cut from; absent for `say()`. */
+  resultId?: string;
+  sourceText: string;
+  text: string;
+  /** What translated it, if the service says so. */
+  engine?: string;
+}
+
+/** An utterance moved on. */
+export interface UtteranceDetail {
+  speaker: Speaker;
+  utteranceId: number;
+  outcome: "committed" | "speaking" | "spoken" | "caption" | "failed" | "dropped";
+  /** Why it is a caption or failed. */
+  error?: InterpreterError;
+  /** What spoke it, if the service says so. */
+  engine?: string;
+}
+
+/** When each step of an utterance happened, in milliseconds on the session's clock. */
+export interface LatencyDetail {
+  speaker: Speaker;
+  utteranceId: number;
+  marks: {
+    /** The end of its last word at the microphone. */
+    capturedMs?: number;
+    firstPartialMs?: number;
+    committedMs?: number;
+    translatedMs?: number;
+    /** First byte of speech. */
+    firstByteMs?: number;
+    /** First sample played. */
+    heardMs?: number;
+    /** Last sample played. */
+    endedMs?: number;
+  };
+}
+
+/** Audio between the tap and the engine was lost. */
+export interface GapDetail {
+  speaker: Speaker;
+  atMs: number;
+  lostMs: number;
+}
+
+/** The events of a session; each is a CustomEvent. */
+export interface SessionEventMap {
+  transcript: CustomEvent<TranscriptDetail>;
+  translation: CustomEvent<TranslationDetail>;
+  utterance: CustomEvent<UtteranceDetail>;
+  latency: CustomEvent<LatencyDetail>;
+  statechange: CustomEvent<{ state: SessionState }>;
+  gap: CustomEvent<GapDetail>;
+  /** Something failed that is not the fault of one utterance. */
+  error: CustomEvent<{ error: InterpreterError }>;
+}
+
+/** A running interpretation, made by {@link interpret}. */
+export class InterpreterSession extends EventTarget {
+  private constructor();
+  /** Also announced by `statechange`. */
+  readonly state: SessionState;
+  /** What the customer hears. Give it to the sender, or use {@link attach}. Ends with `stop()`. */
+  readonly agentSpeech: MediaStreamTrack;
+  /** What the agent hears. Play it in an `<audio>` element, or use {@link attach}. Ends with `stop()`. */
+  readonly customerSpeech: MediaStreamTrack;
+  /**
+   * Puts `agentSpeech` on the sender and `customerSpeech` into the element, but
+   * only while audio really flows. Otherwise (context suspended, engine dead)
+   * they carry what was there before, or the raw track if nothing was; after
+   * `stop()` exactly what was there before. A track that somebody else put
+   * there meanwhile is left alone.
+   */
+  attach(targets: { sender?: RTCRtpSender; audio?: HTMLAudioElement }): void;
+  /** Sets a route's volume, 0..2, with a 30 ms ramp. */
+  setVolume(route: Route, value: number): void;
+  /** The volume that was set (an original is at 1 while its speaker is not interpreted). */
+  volume(route: Route): number;
+  /** How loud the tracks that come in are now: RMS in dBFS, −100 for silence. */
+  levels(): { agent: number; customer: number };
+  /**
+   * Silences a speaker: neither heard nor transcribed, from the next audio
+   * frame on. What is being spoken in that speaker's name stops.
+   */
+  mute(speaker: Speaker, muted?: boolean): void;
+  /** While held nothing is transcribed, translated or spoken; the originals pass at full volume. */
+  hold(held: boolean): void;
+  /** Switches the interpretation of one speaker on or off. */
+  enable(speaker: Speaker, enabled: boolean): void;
+  /** Changes a speaker's settings during the call; those not named stay. */
+  configure(speaker: Speaker, options: Partial<SpeakerOptions>): void;
+  /**
+   * Speaks a typed text in a speaker's name to the other side.
+   * `translate` (default false): whether the text is in the speaker's language
+   * and translated first, or already in the listener's.
+   */
+  say(speaker: Speaker, text: string, options?: { translate?: boolean }): void;
+  /** What goes to the customer: the mix (default), the raw microphone, or silence. */
+  send(what: "mix" | "microphone" | "silence"): void;
+  /** Ends the session; resolves when what was attached is as before. May be called again. */
+  stop(): Promise<void>;
+
+  addEventListener<K extends keyof SessionEventMap>(
+    type: K,
+    listener: (this: InterpreterSession, event: SessionEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof SessionEventMap>(
+    type: K,
+    listener: (this: InterpreterSession, event: SessionEventMap[K]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+/** What went wrong, for programs. */
+export type ErrorCode =
+  | "invalid-option"
+  | "unsupported-language"
+  | "voice-mismatch"
+  | "unsupported"
+  | "not-ready"
+  | "aborted"
+  | "track-ended"
+  | "audio-suspended"
+  | "audio-lost"
+  | "credentials-unavailable"
+  | "access-denied"
+  | "expired-credentials"
+  | "throttled"
+  | "bad-request"
+  | "conflict"
+  | "service-unavailable"
+  | "text-too-long"
+  | "network"
+  | "malformed-message"
+  | "engine-failed";
+
+/** Where it went wrong. */
+export type Stage =
+  | "options"
+  | "credentials"
+  | "audio"
+  | "transcribe"
+  | "translate"
+  | "synthesize"
+  | "playout"
+  | "engine";
+
+/** The library's one error. Its message never holds a secret, a signed URL or anything said. */
+export class InterpreterError extends Error {
+  private constructor();
+  /** What went wrong. */
+  readonly code: ErrorCode;
+  /** Where. */
+  readonly stage: Stage;
+  /** Whose pipeline, where it is one. */
+  readonly speaker?: Speaker;
+  /** The option that is wrong, as a path (`agent.voice`), or the missing browser feature. */
+  readonly field?: string;
+  /** Whether the same thing may work if tried again. */
+  readonly retryable: boolean;
+  /** What lies behind it, e.g. what a credentials provider threw. */
+  readonly cause?: unknown;
+}
