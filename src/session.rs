@@ -7,9 +7,7 @@
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::{Event, State};
-pub use crate::io::{
-    Input, Output, PlayedInput, RequestId, ResponseInput, SocketId, SocketInput,
-};
+pub use crate::io::{Input, Output, PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::pipeline::Pipeline;
 use crate::pipeline::capture::Piece;
 use crate::pipeline::context::Shared;

@@ -86,7 +86,10 @@ mod tests {
     fn its_seam_is_no_click() {
         let noise = looped(48_000, 1.0, 3);
         let step = |a: f32, b: f32| (a - b).abs();
-        let most = noise.windows(2).map(|w| step(w[0], w[1])).fold(0.0, f32::max);
+        let most = noise
+            .windows(2)
+            .map(|w| step(w[0], w[1]))
+            .fold(0.0, f32::max);
         assert!(step(noise[0], noise[noise.len() - 1]) <= most);
     }
 

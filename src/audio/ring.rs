@@ -45,7 +45,8 @@ impl Ring {
     /// Forgets everything before a position.
     pub fn forget(&mut self, before: u64) {
         let count = before.min(self.end()).saturating_sub(self.start);
-        self.samples.drain(..usize::try_from(count).unwrap_or(usize::MAX));
+        self.samples
+            .drain(..usize::try_from(count).unwrap_or(usize::MAX));
         self.start += count;
     }
 

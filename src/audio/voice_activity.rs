@@ -86,10 +86,10 @@ impl VoiceActivity {
 
     fn judge(&mut self, power: f32) -> Option<Change> {
         let loud = power > LEAST_POWER.max(self.floor * ABOVE_FLOOR);
-        // Digital silence (a mute) says nothing about the room.
-        if power > 1e-9 {
-            self.floor = power.min(self.floor * FLOOR_RISE).max(1e-9);
-        }
+        // Digital silence is a floor like any other: noise suppressors leave it
+        // between words.
+        let lowest = LEAST_POWER / ABOVE_FLOOR;
+        self.floor = power.min(self.floor * FLOOR_RISE).max(lowest);
         if loud {
             self.loud += 1;
             self.quiet = 0;
@@ -147,12 +147,12 @@ mod tests {
             sound.extend(talk(&mut rng, 0.3, 600));
             sound.extend(noise(&mut rng, floor, 1_000));
             let found = changes(&sound, 128);
-            // A loud room is taken for speech until it is known, half a second.
+            // A loud room is taken for speech until it is known, some 600 ms.
             let [ref learnt @ .., Change::Began(from), Change::Ended(to)] = found[..] else {
                 panic!("floor {floor}: {found:?}");
             };
             assert!(
-                matches!(learnt, [] | [Change::Began(0), Change::Ended(..=8_000)]),
+                matches!(learnt, [] | [Change::Began(0), Change::Ended(..=9_600)]),
                 "{learnt:?}"
             );
             assert!((31_680..=32_480).contains(&from), "{from}");

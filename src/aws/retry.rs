@@ -60,4 +60,3 @@ impl Backoff {
         bound.mul_f64(random.unit())
     }
 }
-

@@ -146,9 +146,7 @@ mod tests {
 
     fn sound(seconds: f32, level: f32) -> Vec<f32> {
         let count = (seconds * 16_000.0) as usize;
-        (0..count)
-            .map(|n| level * (n as f32 * 0.3).sin())
-            .collect()
+        (0..count).map(|n| level * (n as f32 * 0.3).sin()).collect()
     }
 
     #[test]

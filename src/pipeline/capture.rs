@@ -141,8 +141,11 @@ impl Capture {
 
     /// Follows the frames of a piece that is not wanted.
     pub fn pass(&mut self, now: Timestamp, piece: Piece<'_>) {
-        self.clock
-            .observe(now, piece.rate_hz, piece.first_frame + piece.samples.len() as u64);
+        self.clock.observe(
+            now,
+            piece.rate_hz,
+            piece.first_frame + piece.samples.len() as u64,
+        );
         self.timeline.freeze(&self.clock);
         self.next_frame = None;
         self.resampler = None;
@@ -297,7 +300,13 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    fn push(capture: &mut Capture, rate: u32, frame: u64, value: f32, out: &mut Vec<f32>) -> Findings {
+    fn push(
+        capture: &mut Capture,
+        rate: u32,
+        frame: u64,
+        value: f32,
+        out: &mut Vec<f32>,
+    ) -> Findings {
         let samples = vec![value; rate as usize / 100];
         let end = frame as f64 / f64::from(rate) * 1000.0 + 10.0;
         let piece = Piece {
@@ -395,8 +404,18 @@ mod tests {
             first_frame: 0,
             samples: &[0.5; 30],
         };
-        assert!(capture.push(Timestamp::ZERO, 0, piece, &mut out).error.is_some());
-        assert!(capture.push(Timestamp::ZERO, 0, piece, &mut out).error.is_none());
+        assert!(
+            capture
+                .push(Timestamp::ZERO, 0, piece, &mut out)
+                .error
+                .is_some()
+        );
+        assert!(
+            capture
+                .push(Timestamp::ZERO, 0, piece, &mut out)
+                .error
+                .is_none()
+        );
         assert!(out.is_empty());
         assert!(push(&mut capture, 16_000, 0, 0.5, &mut out).error.is_none());
         assert_eq!(out.len(), 160);

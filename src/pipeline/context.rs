@@ -2,11 +2,11 @@
 
 use crate::aws::credentials::{Credentials, CredentialsCache};
 use crate::aws::http::ResponseHead;
-use crate::random::Random;
 use crate::config::Endpoints;
 use crate::error::Error;
 use crate::event::{Event, UtteranceId};
 use crate::io::{Output, RequestId, SocketId};
+use crate::random::Random;
 use crate::speaker::Speaker;
 use crate::time::{Timestamp, UnixTime};
 use std::collections::VecDeque;

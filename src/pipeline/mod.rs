@@ -213,9 +213,17 @@ impl Pipeline {
         }
         let old = std::mem::replace(&mut self.config, config);
         let new = &self.config;
-        if (&old.codes.transcribe, old.stability, &old.transcribe, old.message)
-            != (&new.codes.transcribe, new.stability, &new.transcribe, new.message)
-        {
+        if (
+            &old.codes.transcribe,
+            old.stability,
+            &old.transcribe,
+            old.message,
+        ) != (
+            &new.codes.transcribe,
+            new.stability,
+            &new.transcribe,
+            new.message,
+        ) {
             self.transcriber.reopen(ctx, new.message);
             self.drain_heard(ctx);
             self.segmenter = segmenter(&self.config);

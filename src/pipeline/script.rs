@@ -12,8 +12,8 @@ const CLAUSE_ENDS: &[char] = &[
     '؟', '،', '؛', '۔', // Arabic, Persian, Urdu
     '։', '՝', // Armenian
     '።', '፣', '፤', '፧', // Ethiopic
-    '၊', '။', // Burmese
-    '។', // Khmer
+    '၊', '။',        // Burmese
+    '។',        // Khmer
     '\u{037e}', // Greek question mark
 ];
 
@@ -31,9 +31,12 @@ pub fn ends_clause(text: &str, attached: bool) -> bool {
 /// Whether a mark belongs to the word after it.
 pub fn opens(mark: &str) -> bool {
     !mark.is_empty()
-        && mark
-            .chars()
-            .all(|c| matches!(c, '¿' | '¡' | '(' | '[' | '«' | '“' | '‘' | '「' | '『' | '（' | '《'))
+        && mark.chars().all(|c| {
+            matches!(
+                c,
+                '¿' | '¡' | '(' | '[' | '«' | '“' | '‘' | '「' | '『' | '（' | '《'
+            )
+        })
 }
 
 /// How words are joined to a text.
@@ -112,8 +115,8 @@ mod tests {
     #[test]
     fn every_script_ends_its_clauses() {
         for mark in [
-            ".", ",", "!", "?", ";", ":", "…", "。", "、", "，", "？", "！", "।", "؟", "،", "۔", "።",
-            ".”", "?\"",
+            ".", ",", "!", "?", ";", ":", "…", "。", "、", "，", "？", "！", "।", "؟", "،", "۔",
+            "።", ".”", "?\"",
         ] {
             assert!(ends_clause(mark, false), "{mark}");
         }
@@ -128,11 +131,20 @@ mod tests {
 
     #[test]
     fn words_are_joined_as_the_language_is_written() {
-        assert_eq!(Join::of("es-US").all(["Hola,", "¿qué", "tal?"]), "Hola, ¿qué tal?");
+        assert_eq!(
+            Join::of("es-US").all(["Hola,", "¿qué", "tal?"]),
+            "Hola, ¿qué tal?"
+        );
         assert_eq!(Join::of("zh-CN").all(["你好，", "世界。"]), "你好，世界。");
-        assert_eq!(Join::of("ja-JP").all(["私", "は", "OK", "です"]), "私はOKです");
+        assert_eq!(
+            Join::of("ja-JP").all(["私", "は", "OK", "です"]),
+            "私はOKです"
+        );
         assert_eq!(Join::of("th-TH").all(["สวัสดี", "ครับ"]), "สวัสดีครับ");
-        assert_eq!(Join::of("zh-CN").all(["用", "Amazon", "Connect", "吧"]), "用Amazon Connect吧");
+        assert_eq!(
+            Join::of("zh-CN").all(["用", "Amazon", "Connect", "吧"]),
+            "用Amazon Connect吧"
+        );
         assert_eq!(Join::of("hi-IN").all(["नमस्ते।", "कैसे"]), "नमस्ते। कैसे");
     }
 

@@ -119,7 +119,10 @@ impl Segmenter {
     /// stream.
     #[must_use]
     pub fn earliest_open(&self) -> Option<f64> {
-        let starts = self.open.iter().map(|open| open.start.max(open.committed_end));
+        let starts = self
+            .open
+            .iter()
+            .map(|open| open.start.max(open.committed_end));
         starts.min_by(f64::total_cmp)
     }
 

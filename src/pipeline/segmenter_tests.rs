@@ -68,7 +68,10 @@ fn without_stability_only_finals_are_committed() {
     let mut segmenter = Segmenter::new("es-US", false);
     let said = feed(
         &mut segmenter,
-        &[result("a", &tokens, 5, true), result("a", &tokens, 5, false)],
+        &[
+            result("a", &tokens, 5, true),
+            result("a", &tokens, 5, false),
+        ],
     );
     assert_eq!(said, ["Hola señora, adiós."]);
 }
@@ -112,7 +115,12 @@ fn what_was_said_is_never_taken_back() {
         &mut segmenter,
         &[
             result("a", &["I", "want", "to", "by", ",", "a"], 6, true),
-            result("a", &["I", "want", "to", "buy", "a", "ticket", "."], 7, false),
+            result(
+                "a",
+                &["I", "want", "to", "buy", "a", "ticket", "."],
+                7,
+                false,
+            ),
         ],
     );
     assert_eq!(said, ["I want to by,", "a ticket."]);
@@ -138,7 +146,10 @@ fn results_that_stay_open_are_bounded_and_can_be_abandoned() {
     let mut segmenter = Segmenter::new("en-US", true);
     for n in 0..1_000 {
         let id = format!("r{n}");
-        feed(&mut segmenter, &[result(&id, &["and", "so", ",", "on"], 3, true)]);
+        feed(
+            &mut segmenter,
+            &[result(&id, &["and", "so", ",", "on"], 3, true)],
+        );
     }
     let open = segmenter.abandon();
     assert_eq!(open.len(), REMEMBERED);
@@ -152,7 +163,10 @@ fn chinese_and_japanese_are_cut_and_joined_without_spaces() {
     let tokens = ["你好", "先生", "，", "请", "等", "。"];
     let said = feed(
         &mut segmenter,
-        &[result("a", &tokens[..4], 3, true), result("a", &tokens, 6, false)],
+        &[
+            result("a", &tokens[..4], 3, true),
+            result("a", &tokens, 6, false),
+        ],
     );
     assert_eq!(said, ["你好先生，", "请等。"]);
 }
@@ -175,14 +189,18 @@ fn committed_segments_joined_are_the_final_transcript() {
         "casa", "perro", "tren", "luz", "mesa", "agua", "sol", "pan", "voz", "mar", "flor", "paz",
     ];
     const MARKS: [&str; 5] = [",", ".", "?", "!", ";"];
-    let rounds = if cfg!(target_family = "wasm") { 200 } else { 3_000 };
+    let rounds = if cfg!(target_family = "wasm") {
+        200
+    } else {
+        3_000
+    };
     let bare = |text: &str| -> Vec<String> {
         let words = text.split_whitespace().map(fold);
         words.collect()
     };
     for seed in 0..rounds {
         let mut random = Random::new(seed);
-        let mut below = |n: u64| (random.next_u64() % n) as usize;
+        let mut below = |n: u64| usize::try_from(random.next_u64() % n).unwrap();
         let mut tokens: Vec<String> = Vec::new();
         let count = 1 + below(24);
         for _ in 0..count {
@@ -206,15 +224,22 @@ fn committed_segments_joined_are_the_final_transcript() {
             }
             segmenter.handle(Timestamp::ZERO, &result("r", &seen, stable, true), &mut out);
         }
-        let last: Vec<String> = tokens
-            .iter()
-            .filter(|token| token.chars().any(char::is_alphanumeric) || below(3) > 0)
-            .map(|token| if below(3) == 0 { token.to_uppercase() } else { token.clone() })
-            .collect();
+        let mut last: Vec<String> = Vec::new();
+        for token in &tokens {
+            let mark = !token.chars().any(char::is_alphanumeric);
+            match below(3) {
+                0 if mark => {}
+                0 => last.push(token.to_uppercase()),
+                _ => last.push(token.clone()),
+            }
+        }
         let last: Vec<&str> = last.iter().map(String::as_str).collect();
         let mut last = result("r", &last, usize::MAX, false);
         let text = last.alternatives[0].transcript.clone();
-        let text: String = text.replace(" ,", ",").replace(" .", ".").replace(" ;", ";");
+        let text: String = text
+            .replace(" ,", ",")
+            .replace(" .", ".")
+            .replace(" ;", ";");
         let text = text.replace(" ?", "?").replace(" !", "!");
         last.alternatives[0].transcript.clone_from(&text);
         if below(4) == 0 {

@@ -6,8 +6,8 @@ use crate::aws::translate::{self, Translated};
 use crate::config::SpeakerConfig;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::UtteranceId;
-use crate::language::Codes;
 use crate::io::{RequestId, ResponseInput};
+use crate::language::Codes;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
 

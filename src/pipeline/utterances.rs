@@ -168,9 +168,7 @@ impl Utterances {
         input: ResponseInput<'_>,
     ) {
         let mut input = Some(input);
-        let taken = self
-            .translator
-            .handle_response(ctx, config, id, &mut input);
+        let taken = self.translator.handle_response(ctx, config, id, &mut input);
         if !taken {
             // Of a request that was taken back: nobody waits for it.
             self.synthesizer
