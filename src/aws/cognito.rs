@@ -130,7 +130,10 @@ struct Keys {
 /// As [`get_id_response`].
 pub fn get_credentials_response(head: &ResponseHead, body: &[u8]) -> Result<Credentials, Error> {
     let Issued { credentials: keys } = read(head, body)?;
-    if keys.access_key_id.is_empty() || keys.secret_key.is_empty() {
+    let whole = ![&keys.access_key_id, &keys.secret_key, &keys.session_token]
+        .iter()
+        .any(|key| key.is_empty());
+    if !whole || keys.expiration <= 0.0 {
         return Err(malformed());
     }
     Ok(Credentials {

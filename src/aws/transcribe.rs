@@ -149,7 +149,7 @@ pub enum ServerMessage {
 /// [`ErrorCode::MalformedMessage`] if it is not what the protocol says.
 pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
     let message = event_stream::decode(bytes)?;
-    let (name, is_error) = match &message.kind {
+    let name = match &message.kind {
         Kind::Event(name) if name == "TranscriptEvent" => {
             return serde_json::from_slice(&message.payload)
                 .map(ServerMessage::Transcript)
@@ -157,17 +157,12 @@ pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
                 .map_err(|_| malformed("its payload is not a transcript"));
         }
         Kind::Event(_) => return Ok(ServerMessage::Unknown),
-        Kind::Exception(name) => (name, false),
-        Kind::Error(code) => (code, true),
+        Kind::Exception(name) | Kind::Error(name) => name,
     };
-    let text: ExceptionBody = if is_error {
-        ExceptionBody::default()
-    } else {
-        serde_json::from_slice(&message.payload)
-            .map_err(|_| malformed("its payload is not an exception"))?
-    };
+    // The header says what it is; a payload that cannot be read hides nothing.
+    let body: ExceptionBody = serde_json::from_slice(&message.payload).unwrap_or_default();
     let kind = ExceptionKind::from_name(name);
-    let starved = kind == ExceptionKind::BadRequest && text.message.contains("no new audio");
+    let starved = kind == ExceptionKind::BadRequest && body.message.contains("no new audio");
     Ok(ServerMessage::Exception(TranscribeException {
         kind,
         starved,
