@@ -1,5 +1,10 @@
 //! Answers of Translate, Polly and Cognito: successes, refusals, limits.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 use connect_interpreter::aws::cognito::{self, CognitoException};
 use connect_interpreter::aws::credentials::Credentials;
 use connect_interpreter::aws::exception::CommonException;

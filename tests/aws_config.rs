@@ -1,5 +1,10 @@
 //! What a host may write: what is taken, and which field a refusal names.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 use connect_interpreter::config::{
     Endpoint, RegionOptions, SessionConfig, SessionOptions, SpeakerOptions, Stability,
 };

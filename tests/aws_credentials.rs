@@ -1,5 +1,10 @@
 //! The credentials cache and the waits between attempts.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 use connect_interpreter::aws::credentials::{Credentials, CredentialsCache};
 use connect_interpreter::aws::retry::{Backoff, Random, Retry};
 use connect_interpreter::error::{Error, ErrorCode, Stage};

@@ -2,6 +2,11 @@
 //! botocore. `tests/data/golden` has the inputs and the scripts that made the
 //! vectors.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 use aws_smithy_types::base64;
 use connect_interpreter::aws::credentials::Credentials;
 use connect_interpreter::aws::http::HttpRequest;

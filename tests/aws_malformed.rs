@@ -1,6 +1,11 @@
 //! What is not what the protocol says gives the typed error, and never a
 //! panic: one file per case in `tests/data/malformed`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 use connect_interpreter::aws::http::ResponseHead;
 use connect_interpreter::aws::retry::Random;
 use connect_interpreter::aws::{cognito, event_stream, polly, transcribe, translate};
