@@ -4,11 +4,20 @@
 //! JavaScript); [`SessionOptions::resolve`] checks every field and gives the
 //! [`SessionConfig`] that the pipelines use.
 
+mod endpoint;
+mod parse;
+
+pub use endpoint::dns_suffix;
+
+use crate::aws::polly::MAX_LEXICONS;
 use crate::error::Error;
-use crate::language::Codes;
+use crate::language::{self, Codes, Engine, Wish};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
+
+/// Length of an audio message unless set: Transcribe recommends 50 to 200 ms.
+pub const DEFAULT_MESSAGE_MS: f64 = 50.0;
 
 /// Where a service is, and what its requests are signed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +121,7 @@ pub struct SessionConfig {
 }
 
 /// One speaker's settings as the host wrote them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SpeakerOptions {
     /// BCP-47 tag of what this speaker speaks. Required.
@@ -138,14 +147,17 @@ pub struct SpeakerOptions {
 }
 
 /// A service's endpoint as the host wrote it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a URL, or an object of url and signedHost"
+)]
 pub enum EndpointOptions {
     /// The URL alone; it is signed for its own host.
     Url(String),
     /// The URL and the host to sign for (a reverse proxy).
     Proxy {
-        /// Where to send.
+        /// Where to send. A path prefix is not signed: the proxy takes it away.
         url: String,
         /// What to sign for: `translate.us-east-1.amazonaws.com`.
         #[serde(rename = "signedHost")]
@@ -154,8 +166,12 @@ pub enum EndpointOptions {
 }
 
 /// One region for all services, or one each.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected an AWS region such as us-east-1, or an object with one each for \
+                 transcribe, translate and polly"
+)]
 pub enum RegionOptions {
     /// The same for all.
     One(String),
@@ -199,13 +215,44 @@ pub struct SessionOptions {
 
 impl SessionOptions {
     /// Checks every field and resolves languages, voices and endpoints.
+    /// `playout_rate_hz` is the AudioContext's, 8,000 to 192,000.
     ///
     /// # Errors
     /// The first wrong field, by its path (`customer.messageMs`), with what
     /// was expected.
     pub fn resolve(&self, playout_rate_hz: u32) -> Result<SessionConfig, Error> {
-        let _ = playout_rate_hz;
-        Err(Error::option("region", "an AWS region"))
+        if !(8_000..=192_000).contains(&playout_rate_hz) {
+            return Err(Error::option(
+                "sampleRate",
+                "an AudioContext of 8,000 to 192,000 Hz",
+            ));
+        }
+        let endpoints = self.endpoints()?;
+        // Every language is checked before any voice, so that a wrong language
+        // is not told as a voice that does not fit it.
+        for speaker in Speaker::BOTH {
+            self.language(speaker)?;
+        }
+        Ok(SessionConfig {
+            endpoints,
+            speakers: PerSpeaker {
+                agent: self
+                    .agent
+                    .resolve(Speaker::Agent, self.language(Speaker::Customer)?)?,
+                customer: self
+                    .customer
+                    .resolve(Speaker::Customer, self.language(Speaker::Agent)?)?,
+            },
+            playout_rate_hz,
+        })
+    }
+
+    fn language(&self, speaker: Speaker) -> Result<&str, Error> {
+        let options = match speaker {
+            Speaker::Agent => &self.agent,
+            Speaker::Customer => &self.customer,
+        };
+        options.language(speaker)
     }
 }
 
@@ -219,10 +266,133 @@ impl SpeakerOptions {
         speaker: Speaker,
         listener_language: &str,
     ) -> Result<SpeakerConfig, Error> {
-        let _ = listener_language;
-        Err(Error::option(
-            format!("{speaker}.language"),
-            "a BCP-47 tag such as es-US",
-        ))
+        let codes = language::resolve(&Wish {
+            speaker,
+            speaker_tag: self.language(speaker)?,
+            listener_tag: listener_language,
+            voice: self.voice.as_deref(),
+            engine: self.engine(speaker)?,
+        })?;
+        let millis = |name: &str, value: Option<f64>, default: f64, range: (f64, f64)| {
+            let value = value.unwrap_or(default);
+            if value.is_finite() && range.0 <= value && value <= range.1 {
+                return Ok(Duration::from_secs_f64(value / 1000.0));
+            }
+            Err(Error::option(
+                format!("{speaker}.{name}"),
+                format!("{} to {} milliseconds", range.0, range.1),
+            ))
+        };
+        self.check_transcribe(speaker)?;
+        self.check_translate(speaker)?;
+        self.check_lexicons(speaker)?;
+        Ok(SpeakerConfig {
+            enabled: self.enabled.unwrap_or(true),
+            codes,
+            stability: self.stability.unwrap_or_default(),
+            message: millis(
+                "messageMs",
+                self.message_ms,
+                DEFAULT_MESSAGE_MS,
+                (20.0, 200.0),
+            )?,
+            start_guard: millis("startGuardMs", self.start_guard_ms, 0.0, (0.0, 10_000.0))?,
+            transcribe: self.transcribe.clone(),
+            translate: self.translate.clone(),
+            lexicons: self.lexicons.clone(),
+        })
+    }
+
+    fn language(&self, speaker: Speaker) -> Result<&str, Error> {
+        self.language.as_deref().ok_or_else(|| {
+            Error::option(
+                format!("{speaker}.language"),
+                "a BCP-47 tag such as es-US or zh-CN",
+            )
+        })
+    }
+
+    fn engine(&self, speaker: Speaker) -> Result<Option<Engine>, Error> {
+        self.engine
+            .as_deref()
+            .map(|name| {
+                Engine::from_name(name).ok_or_else(|| {
+                    Error::option(
+                        format!("{speaker}.engine"),
+                        "standard, neural, long-form or generative",
+                    )
+                })
+            })
+            .transpose()
+    }
+
+    fn check_transcribe(&self, speaker: Speaker) -> Result<(), Error> {
+        let options = &self.transcribe;
+        let path = |name: &str| format!("{speaker}.transcribe.{name}");
+        for (name, value) in [
+            ("vocabulary", &options.vocabulary),
+            ("vocabularyFilter", &options.vocabulary_filter),
+            ("languageModel", &options.language_model),
+        ] {
+            check_name(|| path(name), value.as_deref())?;
+        }
+        match options.vocabulary_filter_method.as_deref() {
+            None | Some("mask" | "remove" | "tag") => {}
+            Some(_) => {
+                return Err(Error::option(
+                    path("vocabularyFilterMethod"),
+                    "mask, remove or tag",
+                ));
+            }
+        }
+        if options.vocabulary_filter_method.is_some() && options.vocabulary_filter.is_none() {
+            return Err(Error::option(
+                path("vocabularyFilter"),
+                "a filter's name, as vocabularyFilterMethod is set",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_translate(&self, speaker: Speaker) -> Result<(), Error> {
+        let options = &self.translate;
+        let path = |name: &str| format!("{speaker}.translate.{name}");
+        check_name(|| path("terminology"), options.terminology.as_deref())?;
+        match options.formality.as_deref() {
+            None | Some("formal" | "informal") => Ok(()),
+            Some(_) => Err(Error::option(path("formality"), "formal or informal")),
+        }
+    }
+
+    fn check_lexicons(&self, speaker: Speaker) -> Result<(), Error> {
+        if self.lexicons.len() > MAX_LEXICONS {
+            return Err(Error::option(
+                format!("{speaker}.lexicons"),
+                "at most 5 names",
+            ));
+        }
+        for (index, lexicon) in self.lexicons.iter().enumerate() {
+            // LexiconName in Polly's model.
+            let fits = (1..=20).contains(&lexicon.len())
+                && lexicon.chars().all(|c| c.is_ascii_alphanumeric());
+            if !fits {
+                return Err(Error::option(
+                    format!("{speaker}.lexicons[{index}]"),
+                    "a name of 1 to 20 letters and digits",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+// The services' models allow 200 characters (256 for terminologies) and differ
+// in which: they say so themselves.
+fn check_name(path: impl Fn() -> String, name: Option<&str>) -> Result<(), Error> {
+    match name {
+        Some(name) if name.trim().is_empty() || name.chars().count() > 256 => {
+            Err(Error::option(path(), "a name of 1 to 256 characters"))
+        }
+        _ => Ok(()),
     }
 }

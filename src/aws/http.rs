@@ -1,5 +1,8 @@
 //! HTTP requests and answers as data.
 
+use crate::time::UnixTime;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use std::fmt;
 
 /// A signed request, ready to send. `Debug` shows neither headers nor body.
@@ -35,6 +38,21 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The service's clock, from its `date` header: what a wrong clock of this
+    /// computer is corrected by. (A browser shows the header only if the
+    /// service exposes it, as AWS does.)
+    #[must_use]
+    pub fn date(&self) -> Option<UnixTime> {
+        let date = DateTime::from_str(self.header("date")?, Format::HttpDate).ok()?;
+        u64::try_from(date.secs()).ok().map(UnixTime::from_secs)
+    }
+
     /// The first header of that name (in lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -1,61 +1,365 @@
-//! Amazon Transcribe streaming: the messages of its WebSocket.
+//! Amazon Transcribe streaming: its presigned URL and the messages of its
+//! WebSocket.
 
-use serde::Deserialize;
+use crate::aws::credentials::Credentials;
+use crate::aws::event_stream::{self, Kind, malformed};
+use crate::aws::sign::{PresignedUrl, Signer};
+use crate::config::{Endpoint, Stability, TranscribeOptions};
+use crate::error::{Error, ErrorCode, Stage};
+use crate::time::{Duration, UnixTime};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The rate of what is sent, in Hz. The service takes 8,000 to 48,000 and its
+/// developer guide recommends 16,000 for sound of full quality.
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
+
+/// How long a presigned URL may be opened: 300 s, the most that Transcribe
+/// allows ("Setting up streaming transcription", WebSocket). It is opened at
+/// once; the length is for computers whose clock is late.
+pub const URL_EXPIRES: Duration = Duration::from_secs(300);
+
+/// Silence after which the service ends a stream, with a
+/// [`ExceptionKind::BadRequest`].
+pub const IDLE_LIMIT: Duration = Duration::from_secs(15);
+
+const PATH: &str = "/stream-transcription-websocket";
+
+/// A stream to be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamRequest<'a> {
+    /// Transcribe's language code: `es-US`.
+    pub language_code: &'a str,
+    /// Asks for stabilised partial results unless [`Stability::None`].
+    pub stability: Stability,
+    /// Vocabulary, filter, language model.
+    pub options: &'a TranscribeOptions,
+    /// A UUID; the same one to carry a stream on.
+    pub session_id: Option<&'a str>,
+    /// How long the session can be carried on, 1 to 300 minutes from its start.
+    pub session_resume_window_min: Option<u16>,
+}
+
+/// The URL that opens the stream, valid for [`URL_EXPIRES`] from `now`.
+///
+/// # Errors
+/// [`ErrorCode::InvalidOption`] if it cannot be signed.
+pub fn presigned_url(
+    endpoint: &Endpoint,
+    request: &StreamRequest<'_>,
+    credentials: &Credentials,
+    now: UnixTime,
+) -> Result<PresignedUrl, Error> {
+    let rate = SAMPLE_RATE_HZ.to_string();
+    let window = request.session_resume_window_min.map(|m| m.to_string());
+    let stability = match request.stability {
+        Stability::None => None,
+        Stability::Low => Some("low"),
+        Stability::Medium => Some("medium"),
+        Stability::High => Some("high"),
+    };
+    let options = request.options;
+    let optional = [
+        ("session-id", request.session_id),
+        ("session-resume-window", window.as_deref()),
+        ("vocabulary-name", options.vocabulary.as_deref()),
+        (
+            "vocabulary-filter-name",
+            options.vocabulary_filter.as_deref(),
+        ),
+        (
+            "vocabulary-filter-method",
+            options.vocabulary_filter_method.as_deref(),
+        ),
+        ("language-model-name", options.language_model.as_deref()),
+        (
+            "enable-partial-results-stabilization",
+            stability.map(|_| "true"),
+        ),
+        ("partial-results-stability", stability),
+    ];
+    let mut query = vec![
+        ("language-code", request.language_code),
+        ("media-encoding", "pcm"),
+        ("sample-rate", rate.as_str()),
+    ];
+    query.extend(
+        optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    Signer {
+        endpoint,
+        service: "transcribe",
+        stage: Stage::Transcribe,
+        credentials,
+        now,
+    }
+    .presign(PATH, &query, URL_EXPIRES)
+}
+
+/// A message with sound: mono 16-bit samples at [`SAMPLE_RATE_HZ`], at most a
+/// second of them.
+///
+/// # Errors
+/// [`ErrorCode::InvalidOption`] if it is over a second: the service refuses it.
+pub fn audio_message(samples: &[i16]) -> Result<Vec<u8>, Error> {
+    if samples.len() > SAMPLE_RATE_HZ as usize {
+        return Err(Error::new(
+            ErrorCode::InvalidOption,
+            Stage::Transcribe,
+            "an audio message holds more than a second",
+        ));
+    }
+    let payload: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    audio_event(&payload)
+}
+
+/// The message that ends the sound: an audio event without any. The service
+/// answers with what it has not said yet and closes.
+///
+/// # Errors
+/// None that can happen; the signature is that of [`audio_message`].
+pub fn end_message() -> Result<Vec<u8>, Error> {
+    audio_event(&[])
+}
+
+fn audio_event(payload: &[u8]) -> Result<Vec<u8>, Error> {
+    let headers = [
+        (":message-type", "event"),
+        (":event-type", "AudioEvent"),
+        (":content-type", "application/octet-stream"),
+    ];
+    event_stream::encode(&headers, payload)
+}
+
+/// What the service says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerMessage {
+    /// What it hears.
+    Transcript(TranscriptEvent),
+    /// Why it ends the stream.
+    Exception(TranscribeException),
+    /// An event that this version does not know; nothing is to be done.
+    Unknown,
+}
+
+/// Reads a binary WebSocket message.
+///
+/// # Errors
+/// [`ErrorCode::MalformedMessage`] if it is not what the protocol says.
+pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
+    let message = event_stream::decode(bytes)?;
+    let (name, is_error) = match &message.kind {
+        Kind::Event(name) if name == "TranscriptEvent" => {
+            return serde_json::from_slice(&message.payload)
+                .map(ServerMessage::Transcript)
+                // serde_json's own text would quote the payload.
+                .map_err(|_| malformed("its payload is not a transcript"));
+        }
+        Kind::Event(_) => return Ok(ServerMessage::Unknown),
+        Kind::Exception(name) => (name, false),
+        Kind::Error(code) => (code, true),
+    };
+    let text: ExceptionBody = if is_error {
+        ExceptionBody::default()
+    } else {
+        serde_json::from_slice(&message.payload)
+            .map_err(|_| malformed("its payload is not an exception"))?
+    };
+    let kind = ExceptionKind::from_name(name);
+    let starved = kind == ExceptionKind::BadRequest && text.message.contains("no new audio");
+    Ok(ServerMessage::Exception(TranscribeException {
+        kind,
+        starved,
+    }))
+}
+
+#[derive(Default, Deserialize)]
+struct ExceptionBody {
+    #[serde(
+        rename = "Message",
+        alias = "message",
+        default,
+        deserialize_with = "or_default"
+    )]
+    message: String,
+}
+
+/// Why the service ends a stream. Its own text is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TranscribeException {
+    /// Its kind.
+    pub kind: ExceptionKind,
+    /// A bad request only in that no sound came for [`IDLE_LIMIT`]: a new
+    /// stream helps.
+    pub starved: bool,
+}
+
+/// The exceptions of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExceptionKind {
+    /// `BadRequestException`: a wrong parameter, or no sound for 15 s.
+    BadRequest,
+    /// `LimitExceededException`: too many streams, or one too long.
+    LimitExceeded,
+    /// `InternalFailureException`.
+    InternalFailure,
+    /// `ConflictException`: a new stream with the same session id took over.
+    Conflict,
+    /// `ServiceUnavailableException`.
+    ServiceUnavailable,
+    /// One that is not in the service's model.
+    Other,
+}
+
+impl ExceptionKind {
+    fn from_name(name: &str) -> Self {
+        match name.strip_suffix("Exception").unwrap_or(name) {
+            "BadRequest" => Self::BadRequest,
+            "LimitExceeded" => Self::LimitExceeded,
+            "InternalFailure" | "InternalServerError" | "InternalError" => Self::InternalFailure,
+            "Conflict" => Self::Conflict,
+            "ServiceUnavailable" => Self::ServiceUnavailable,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl From<TranscribeException> for Error {
+    fn from(exception: TranscribeException) -> Self {
+        let (code, sentence) = match exception.kind {
+            ExceptionKind::BadRequest if exception.starved => (
+                ErrorCode::ServiceUnavailable,
+                "Amazon Transcribe ended the stream because no sound came",
+            ),
+            ExceptionKind::BadRequest => (
+                ErrorCode::BadRequest,
+                "Amazon Transcribe refused the stream's settings or sound",
+            ),
+            ExceptionKind::LimitExceeded => (
+                ErrorCode::Throttled,
+                "Amazon Transcribe's quota of streams, or the longest duration of one, is reached",
+            ),
+            ExceptionKind::InternalFailure => {
+                (ErrorCode::ServiceUnavailable, "Amazon Transcribe failed")
+            }
+            ExceptionKind::Conflict => (
+                ErrorCode::Conflict,
+                "a new stream with the same session id took over",
+            ),
+            ExceptionKind::ServiceUnavailable => (
+                ErrorCode::ServiceUnavailable,
+                "Amazon Transcribe is not available",
+            ),
+            ExceptionKind::Other => (
+                ErrorCode::BadRequest,
+                "Amazon Transcribe ended the stream with an unknown error",
+            ),
+        };
+        Self::new(code, Stage::Transcribe, sentence)
+    }
+}
 
 /// One `TranscriptEvent`: any number of results, also none.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Wire", into = "Wire")]
 pub struct TranscriptEvent {
     /// The results.
     pub results: Vec<TranscriptResult>,
 }
 
+// {"Transcript":{"Results":[…]}}
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Wire {
+    #[serde(default, deserialize_with = "or_default")]
+    transcript: Results,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Results {
+    #[serde(default, deserialize_with = "or_default")]
+    results: Vec<TranscriptResult>,
+}
+
+impl From<Wire> for TranscriptEvent {
+    fn from(wire: Wire) -> Self {
+        Self {
+            results: wire.transcript.results,
+        }
+    }
+}
+
+impl From<TranscriptEvent> for Wire {
+    fn from(event: TranscriptEvent) -> Self {
+        Self {
+            transcript: Results {
+                results: event.results,
+            },
+        }
+    }
+}
+
 /// A stretch of speech. Sent again under the same id until it is final.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct TranscriptResult {
     /// The service's id.
+    #[serde(deserialize_with = "or_default")]
     pub result_id: String,
     /// Seconds since the stream began.
+    #[serde(deserialize_with = "or_default")]
     pub start_time: f64,
     /// Seconds since the stream began.
+    #[serde(deserialize_with = "or_default")]
     pub end_time: f64,
     /// Whether it may still change.
+    #[serde(deserialize_with = "or_default")]
     pub is_partial: bool,
     /// The readings, best first; may be empty.
+    #[serde(deserialize_with = "or_default")]
     pub alternatives: Vec<Alternative>,
     /// What recognised it; the local stand-in says so, the service does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
 }
 
 /// A reading of a result.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Alternative {
     /// The text.
+    #[serde(deserialize_with = "or_default")]
     pub transcript: String,
     /// Its words and punctuation; may be missing even in a final result.
+    #[serde(deserialize_with = "or_default")]
     pub items: Vec<Item>,
 }
 
 /// A word or a punctuation mark.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Item {
     /// Seconds since the stream began.
+    #[serde(deserialize_with = "or_default")]
     pub start_time: f64,
     /// Seconds since the stream began.
+    #[serde(deserialize_with = "or_default")]
     pub end_time: f64,
     /// Word or mark.
-    #[serde(rename = "Type")]
+    #[serde(rename = "Type", deserialize_with = "or_default")]
     pub kind: ItemKind,
     /// The word or mark.
+    #[serde(deserialize_with = "or_default")]
     pub content: String,
     /// Whether it will not be revised any more (stability on).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stable: Option<bool>,
 }
 
 /// What an item is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
     /// A word.
@@ -63,4 +367,13 @@ pub enum ItemKind {
     Pronunciation,
     /// A punctuation mark.
     Punctuation,
+}
+
+// The service writes null for what it does not have.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

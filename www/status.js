@@ -1,0 +1,64 @@
+// The state of the call and what went wrong, in plain words.
+
+import { explain, seconds, STATES } from "./words.js";
+
+export class Status {
+  #text = document.querySelector("#status .text");
+  #root = document.querySelector("#status");
+  #problems = document.querySelector("#problems");
+  #delays = { agent: [], customer: [] };
+
+  /** Shows one of the known states, or another sentence under that state's colour. */
+  show(state, sentence = STATES[state]) {
+    this.#root.dataset.state = state;
+    if (this.#text.textContent !== sentence) this.#text.textContent = sentence;
+  }
+
+  /** Shows an error and what to do about it; the same error is counted, not repeated. */
+  problem(error) {
+    const { what, advice } = explain(error);
+    const same = [...this.#problems.children].find((item) => item.dataset.what === what);
+    if (same) {
+      const times = Number(same.dataset.times) + 1;
+      same.dataset.times = String(times);
+      same.querySelector(".times").textContent = `${times} times`;
+      return;
+    }
+    const item = document.createElement("div");
+    item.className = "problem";
+    item.dataset.what = what;
+    item.dataset.times = "1";
+    const words = document.createElement("p");
+    const strong = document.createElement("strong");
+    strong.textContent = what;
+    words.append(strong, advice ? ` ${advice}` : "");
+    const times = document.createElement("span");
+    times.className = "times";
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "quiet";
+    close.textContent = "Dismiss";
+    close.addEventListener("click", () => item.remove());
+    item.append(words, times, close);
+    this.#problems.append(item);
+    while (this.#problems.children.length > 3) this.#problems.firstElementChild.remove();
+  }
+
+  /** Adds an utterance's delay to the figures. */
+  delay(speaker, ms) {
+    const delays = this.#delays[speaker];
+    delays.push(ms);
+    const sorted = delays.toSorted((a, b) => a - b);
+    const median = sorted[Math.floor((sorted.length - 1) / 2)];
+    document.querySelector(`#delay-${speaker}`).textContent = seconds(median);
+  }
+
+  /** Forgets a call's problems and figures. */
+  clear() {
+    this.#problems.replaceChildren();
+    for (const speaker of ["agent", "customer"]) {
+      this.#delays[speaker] = [];
+      document.querySelector(`#delay-${speaker}`).textContent = "–";
+    }
+  }
+}
