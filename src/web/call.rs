@@ -14,7 +14,7 @@ use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
 use crate::web::{autoplay, file_source};
 use gloo_events::EventListener;
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -485,7 +485,7 @@ impl Call {
         let detail = js::to_js(event);
         let name = js::get(&detail, "type");
         // Only fails on frozen objects, and this one is new.
-        let _ = Reflect::delete_property(detail.unchecked_ref(), &"type".into());
+        let _ = Reflect::delete_property(detail.unchecked_ref::<Object>(), &"type".into());
         let cause = match event {
             Event::Error { error } if error.code == ErrorCode::CredentialsUnavailable => {
                 self.cause.borrow().clone()

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AudioBuffer, AudioBufferSourceNode, AudioContext, Blob, MediaStreamAudioDestinationNode,
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioScheduledSourceNode, Blob, MediaStreamAudioDestinationNode,
     MediaStreamTrack, Response,
 };
 
@@ -78,7 +78,7 @@ impl FileSource {
     /// Stops playing; `ended` follows.
     pub fn stop(&self) {
         if let Some(playing) = self.playing.borrow().as_ref() {
-            let _ = playing.node.stop();
+            let _ = AudioScheduledSourceNode::stop(&playing.node);
         }
     }
 }

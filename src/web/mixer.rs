@@ -19,7 +19,7 @@ use crate::web::routes::{ROUTES, Route, Sound};
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam,
+    AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam, AudioScheduledSourceNode,
     AudioWorkletNode, AudioWorkletNodeOptions, ChannelCountMode, GainNode, HtmlAudioElement,
     MediaStream, MediaStreamAudioDestinationNode, MediaStreamAudioSourceNode, MediaStreamTrack,
     MessagePort, WaveShaperNode,
@@ -320,7 +320,7 @@ impl Drop for Mixer {
             }
         }
         if let Some(noise) = &self.noise {
-            let _ = noise.stop();
+            let _ = AudioScheduledSourceNode::stop(noise);
         }
         for node in &self.nodes {
             let _ = node.disconnect();
