@@ -125,8 +125,9 @@ async function record(name, { sound, url, configs = {}, tailS }) {
     await call("open", sound);
     if (url) await call("start", { url, configs, shared });
     const before = await cpu();
-    await call("play", { tailS });
+    await call("play");
     const after = await cpu();
+    await call("tail", { seconds: tailS });
     const info = await call("finish", { url: `/recording/${name}` });
     if (info.missing > 0) throw new Error(`the recording of ${name} misses ${info.missing} samples`);
     const bytes = server.recordings.get(name);
@@ -183,10 +184,8 @@ try {
     await bundle(name, file);
     await standIn.reset();
     await standIn.delays({ rttMs: number(args.rtt, "rtt") });
-    const before = (await standIn.state()).counters ?? {};
     const recorded = await record(name, { sound: people, url: `/drivers/${name}.js`, configs: PEOPLE, tailS: TAIL_S });
-    const after = (await standIn.state()).counters ?? {};
-    const requests = Object.fromEntries(Object.entries(after).filter(([, n]) => typeof n === "number").map(([key, n]) => [key, n - (before[key] ?? 0)]));
+    const { counters } = await standIn.state();
     if (args.keep) {
       await mkdir(join(HERE, "out"), { recursive: true });
       await writeFile(join(HERE, "out", `${name}.s16`), recorded.bytes);
@@ -195,7 +194,7 @@ try {
     measured[name] = {
       directions,
       cpu: recorded.cpu,
-      requests,
+      requests: counters?.requests ?? {},
       errors: recorded.events.filter((e) => e.type === "error").map((e) => `${e.speaker ?? "session"}: ${e.error}`),
     };
   }

@@ -32,6 +32,13 @@ function delaysOf(result, revised) {
   return result.utterances.filter((u) => u.delayMs !== undefined && Boolean(u.revised) === revised).map((u) => u.delayMs);
 }
 
+/** `requests`: the stand-in's counts, by service and outcome. */
+function perUtterance(requests, utterances) {
+  const all = Object.entries(requests).flatMap(([service, outcomes]) =>
+    Object.entries(outcomes).map(([outcome, n]) => `${service} ${outcome} ${(n / utterances).toFixed(2)}`));
+  return all.join(", ") || "none";
+}
+
 /** The whole report. */
 export function report(run) {
   const out = [];
@@ -76,8 +83,8 @@ export function report(run) {
       ...Object.entries(run.policies).map(([policy, { cpu }]) => cpuRow(policy, cpu, run.alone)),
     ]),
     "",
-    "Requests of the stand-in per utterance",
-    ...Object.entries(run.policies).map(([policy, { requests }]) => `${policy}: ${Object.entries(requests).map(([name, n]) => `${name} ${(n / (2 * run.utterances)).toFixed(2)}`).join(", ") || "not told"}`),
+    "Requests per utterance, by answer",
+    ...Object.entries(run.policies).map(([policy, { requests }]) => `${policy}: ${perUtterance(requests, 2 * run.utterances)}`),
   );
   for (const [policy, { errors }] of Object.entries(run.policies)) {
     if (errors.length > 0) out.push("", `${policy}: ${errors.length} errors, the first: ${errors[0]}`);

@@ -92,8 +92,8 @@ async function start({ url, configs, shared }) {
   driver = { stop: () => Promise.all(stops.map((stop) => stop())) };
 }
 
-/** Plays both people to their ends, and `tailS` more; recorded from the start. */
-async function play({ tailS }) {
+/** Plays both people to their ends; recorded from the start. */
+async function play() {
   recording.postMessage({ start: true });
   const at = context.currentTime + 0.2;
   const ends = Object.values(sources).map((source) => new Promise((resolve) => {
@@ -101,12 +101,16 @@ async function play({ tailS }) {
     source.start(at);
   }));
   await Promise.all(ends);
-  const tail = context.createConstantSource();
-  tail.offset.value = 0;
-  const over = new Promise((resolve) => { tail.addEventListener("ended", resolve, { once: true }); });
-  tail.connect(context.destination);
-  tail.start();
-  tail.stop(context.currentTime + tailS);
+}
+
+/** Records `seconds` more, in which answers still come. */
+async function tail({ seconds }) {
+  const clock = context.createConstantSource();
+  clock.offset.value = 0;
+  const over = new Promise((resolve) => { clock.addEventListener("ended", resolve, { once: true }); });
+  clock.connect(context.destination);
+  clock.start();
+  clock.stop(context.currentTime + seconds);
   await over;
 }
 
@@ -121,4 +125,4 @@ async function finish({ url }) {
   return { ...info, rate: context.sampleRate, channels: CHANNELS, events };
 }
 
-window.bench = { open, start, play, finish };
+window.bench = { open, start, play, tail, finish };

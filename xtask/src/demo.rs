@@ -45,6 +45,8 @@ pub fn run(project: &Project, report: &mut Report, open: bool, picture: bool) ->
                     project.target.join("demo-profile").display()
                 ))
                 .args(["--no-first-run", "--no-default-browser-check"])
+                // Chromium has no sandbox for root and refuses to start.
+                .args(setup::is_root().then_some("--no-sandbox"))
                 .args(LOOPBACK_CALL)
                 .arg(&page)
                 .stdin(Stdio::null()),
