@@ -52,7 +52,9 @@ pub fn suspended() -> Error {
 
 fn policy(context: &AudioContext) -> Option<String> {
     let navigator = NAVIGATOR.with(JsValue::clone);
-    let ask: Function = js::get_some(&navigator, "getAutoplayPolicy")?.dyn_into().ok()?;
+    let ask: Function = js::get_some(&navigator, "getAutoplayPolicy")?
+        .dyn_into()
+        .ok()?;
     ask.call1(&navigator, context).ok()?.as_string()
 }
 

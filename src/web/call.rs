@@ -60,7 +60,11 @@ struct Status {
 
 impl Call {
     /// Starts a session, or leaves everything as it was.
-    pub async fn start(page: Rc<Page>, input: JsValue, emit: Function) -> Result<Rc<Self>, JsValue> {
+    pub async fn start(
+        page: Rc<Page>,
+        input: JsValue,
+        emit: Function,
+    ) -> Result<Rc<Self>, JsValue> {
         let options = Options::read(&input).map_err(js::thrown)?;
         let abort = Abort::new(options.signal.as_ref())?;
         // Made at once: a click counts only as long as nothing was awaited.
@@ -91,8 +95,7 @@ impl Call {
             }
         };
         let noise = abort.unless(ready).await?;
-        let mixer =
-            Mixer::new(&context, &options.tracks, noise, js::seed()).map_err(js::thrown)?;
+        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed()).map_err(js::thrown)?;
         let speech = |speaker| {
             mixer
                 .speech(speaker)
@@ -151,11 +154,15 @@ impl Call {
     fn listen(&self, signal: Option<AbortSignal>) {
         let mut listeners = self.listeners.borrow_mut();
         let me = self.me.clone();
-        listeners.push(EventListener::new(&self.context, "statechange", move |_| {
-            if let Some(call) = me.upgrade() {
-                call.context_changed();
-            }
-        }));
+        listeners.push(EventListener::new(
+            &self.context,
+            "statechange",
+            move |_| {
+                if let Some(call) = me.upgrade() {
+                    call.context_changed();
+                }
+            },
+        ));
         for speaker in Speaker::BOTH {
             let me = self.me.clone();
             let track = &self.tracks[speaker];
@@ -264,7 +271,8 @@ impl Call {
     // What the host says.
 
     pub fn speech(&self, speaker: Speaker) -> MediaStreamTrack {
-        self.speech[speaker].clone()
+        // Not `.clone()`: that is the browser's, which makes another track.
+        Clone::clone(&self.speech[speaker])
     }
 
     pub fn attach(&self, targets: &JsValue) -> Result<(), Error> {
@@ -281,7 +289,7 @@ impl Call {
         }
         if let Some(sender) = sender {
             let (ours, raw) = (&self.speech.agent, &self.tracks.agent);
-            let guard = SenderGuard::new(sender, ours.clone(), raw.clone());
+            let guard = SenderGuard::new(sender, Clone::clone(ours), Clone::clone(raw));
             self.senders.borrow_mut().push(guard);
         }
         if let Some(element) = element {
@@ -360,7 +368,12 @@ impl Call {
             "mix" => Send::Mix,
             "microphone" => Send::Microphone,
             "silence" => Send::Silence,
-            _ => return Err(Error::option("send", "\"mix\", \"microphone\" or \"silence\"")),
+            _ => {
+                return Err(Error::option(
+                    "send",
+                    "\"mix\", \"microphone\" or \"silence\"",
+                ));
+            }
         };
         if let Some(mixer) = self.mixer.borrow().as_ref() {
             mixer.send(what);
@@ -534,7 +547,10 @@ impl Abort {
     }
 
     /// The future's outcome, unless the signal comes first.
-    async fn unless<T>(&self, work: impl Future<Output = Result<T, JsValue>>) -> Result<T, JsValue> {
+    async fn unless<T>(
+        &self,
+        work: impl Future<Output = Result<T, JsValue>>,
+    ) -> Result<T, JsValue> {
         let Some((aborted, _)) = &self.aborted else {
             return work.await;
         };

@@ -154,7 +154,10 @@ impl Driver {
             Some(id) => (id, PlayedInput::Started { frame }),
             None => {
                 let samples = whole(&js::get(data, "samples"));
-                (js::get(data, "ended"), PlayedInput::Ended { frame, samples })
+                (
+                    js::get(data, "ended"),
+                    PlayedInput::Ended { frame, samples },
+                )
             }
         };
         let utterance = UtteranceId(whole(&utterance));
@@ -268,9 +271,9 @@ impl Driver {
 
     fn perform(&self, running: &mut Running, speaker: Speaker, output: Output) {
         match output {
-            Output::GetCredentials => self.page.tell(&FromEngine::GetCredentials {
-                call: self.call,
-            }),
+            Output::GetCredentials => self
+                .page
+                .tell(&FromEngine::GetCredentials { call: self.call }),
             Output::OpenSocket { id, url } => {
                 let me = self.me.clone();
                 let socket = Socket::open(&url, move |news| {
@@ -306,7 +309,9 @@ impl Driver {
                 let pcm = Float32Array::from(pcm.as_slice());
                 let transfer = Array::of1(&pcm.buffer());
                 let message = message(&[("utterance", number(utterance.0)), ("pcm", pcm.into())]);
-                self.player(running, speaker, |port| port.post_and_give(&message, &transfer));
+                self.player(running, speaker, |port| {
+                    port.post_and_give(&message, &transfer)
+                });
             }
             Output::PlayEnd { utterance } => {
                 let message =
@@ -349,7 +354,9 @@ impl Driver {
             if over {
                 running.requests.remove(&id);
             }
-            running.session.handle_input(now, speaker, Input::Response(id, news));
+            running
+                .session
+                .handle_input(now, speaker, Input::Response(id, news));
         });
     }
 

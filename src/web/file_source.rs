@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioScheduledSourceNode, Blob, MediaStreamAudioDestinationNode,
-    MediaStreamTrack, Response,
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioScheduledSourceNode, Blob,
+    MediaStreamAudioDestinationNode, MediaStreamTrack, Response,
 };
 
 /// A file that plays into a track.
@@ -46,7 +46,12 @@ impl FileSource {
     }
 
     pub fn track(&self) -> Option<MediaStreamTrack> {
-        self.output.stream().get_audio_tracks().get(0).dyn_into().ok()
+        self.output
+            .stream()
+            .get_audio_tracks()
+            .get(0)
+            .dyn_into()
+            .ok()
     }
 
     /// Plays from the beginning, to its end or to [`Self::stop`].
@@ -55,7 +60,8 @@ impl FileSource {
         autoplay::run(&self.context).await?;
         let node = self.context.create_buffer_source().map_err(refused)?;
         node.set_buffer(Some(&self.buffer));
-        node.connect_with_audio_node(&self.output).map_err(refused)?;
+        node.connect_with_audio_node(&self.output)
+            .map_err(refused)?;
         let over = Deferred::new();
         let ended = EventListener::once(&node, "ended", {
             let over = over.clone();
@@ -106,7 +112,9 @@ async fn bytes(file: &JsValue, field: &str) -> Result<ArrayBuffer, Error> {
         .and_then(|bytes| bytes.dyn_into().ok())
     } else {
         // A string, or a URL object, whose string form is the same.
-        let url = file.as_string().or_else(|| js::get(file, "href").as_string());
+        let url = file
+            .as_string()
+            .or_else(|| js::get(file, "href").as_string());
         let url = url.ok_or_else(|| Error::option(field, "a Blob, a URL or a string"))?;
         fetch::download(&url).await
     };

@@ -95,7 +95,10 @@ impl Sender {
             return;
         }
         // Fails only on a closed connection, where nothing is left to carry.
-        if JsFuture::from(self.sender.replace_track(track)).await.is_ok() {
+        if JsFuture::from(self.sender.replace_track(track))
+            .await
+            .is_ok()
+        {
             self.placed.replace(track.cloned());
         }
     }

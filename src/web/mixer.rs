@@ -19,10 +19,10 @@ use crate::web::routes::{ROUTES, Route, Sound};
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam, AudioScheduledSourceNode,
-    AudioWorkletNode, AudioWorkletNodeOptions, ChannelCountMode, GainNode, HtmlAudioElement,
-    MediaStream, MediaStreamAudioDestinationNode, MediaStreamAudioSourceNode, MediaStreamTrack,
-    MessagePort, WaveShaperNode,
+    AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam,
+    AudioScheduledSourceNode, AudioWorkletNode, AudioWorkletNodeOptions, ChannelCountMode,
+    GainNode, HtmlAudioElement, MediaStream, MediaStreamAudioDestinationNode,
+    MediaStreamAudioSourceNode, MediaStreamTrack, MessagePort, WaveShaperNode,
 };
 
 /// An original under its translation is lowered by 12 dB more.
@@ -98,7 +98,12 @@ impl Builder<'_> {
     }
 
     /// Lets a player's envelope lower a gain by `depth` at its full height.
-    fn follow(&mut self, player: &AudioWorkletNode, gain: &GainNode, depth: f32) -> Result<(), Error> {
+    fn follow(
+        &mut self,
+        player: &AudioWorkletNode,
+        gain: &GainNode,
+        depth: f32,
+    ) -> Result<(), Error> {
         let by = self.gain(depth)?;
         player
             .connect_with_audio_node_and_output(&by, 1)
@@ -190,7 +195,10 @@ impl Mixer {
         let parts = PerSpeaker { agent, customer };
         let noise = noise_source(build, noise, seed)?;
         let mut gains = Vec::with_capacity(ROUTES.len());
-        for Route { sound, listener, .. } in ROUTES {
+        for Route {
+            sound, listener, ..
+        } in ROUTES
+        {
             let gain = build.gain(0.0)?;
             let bus = &parts[listener].bus;
             match sound {
@@ -357,7 +365,9 @@ impl Parts {
         pump.set_src_object(Some(&stream));
         js::ignore(pump.play().map_err(refused)?);
 
-        let source = context.create_media_stream_source(&stream).map_err(refused)?;
+        let source = context
+            .create_media_stream_source(&stream)
+            .map_err(refused)?;
         let source: MediaStreamAudioSourceNode = build.keep(source);
         let meter = context.create_analyser().map_err(refused)?;
         let meter = build.keep(meter);

@@ -98,7 +98,9 @@ fn wrong(path: &str, what: &str) -> Error {
 }
 
 fn copy(object: &JsValue) -> Option<Object> {
-    let object = object.is_object().then(|| object.unchecked_ref::<Object>())?;
+    let object = object
+        .is_object()
+        .then(|| object.unchecked_ref::<Object>())?;
     Some(Object::assign(&Object::new(), object))
 }
 

@@ -233,9 +233,7 @@ impl Page {
         }
         if let Some(engine) = self.engine.borrow().as_ref() {
             // A text and fresh ports can always be sent.
-            let _ = engine
-                .worker
-                .post_message_with_transfer(&parts, &transfer);
+            let _ = engine.worker.post_message_with_transfer(&parts, &transfer);
         }
     }
 

@@ -32,9 +32,7 @@ impl Port {
 
     /// Sends a value and gives its buffers away.
     pub fn post_and_give(&self, message: &JsValue, transfer: &JsValue) {
-        let _ = self
-            .port
-            .post_message_with_transferable(message, transfer);
+        let _ = self.port.post_message_with_transferable(message, transfer);
     }
 }
 

@@ -63,8 +63,11 @@ impl Provider {
             Self::Identity(identity) => return Ok(identity.clone()),
         };
         let failed = |message: &str, cause: JsValue| {
-            let mut error =
-                Error::new(ErrorCode::CredentialsUnavailable, Stage::Credentials, message);
+            let mut error = Error::new(
+                ErrorCode::CredentialsUnavailable,
+                Stage::Credentials,
+                message,
+            );
             error.retryable = true;
             (error, cause)
         };
@@ -82,7 +85,11 @@ impl Provider {
 
 /// Reads an identity; `None` if it is none.
 fn identity(value: &JsValue) -> Option<Identity> {
-    let text = |key| js::get(value, key).as_string().filter(|text| !text.is_empty());
+    let text = |key| {
+        js::get(value, key)
+            .as_string()
+            .filter(|text| !text.is_empty())
+    };
     let expiration_s = match js::get_some(value, "expiration") {
         None => None,
         Some(date) => {

@@ -46,10 +46,25 @@ pub const CLIP_VOLUME: f32 = 0.05;
 /// All routes.
 pub const ROUTES: [Route; 8] = [
     route("customer-original-to-agent", Original(Customer), Agent, 0.3),
-    route("customer-translation-to-agent", Translation(Customer), Agent, 1.0),
-    route("customer-translation-to-customer", Translation(Customer), Customer, 0.1),
+    route(
+        "customer-translation-to-agent",
+        Translation(Customer),
+        Agent,
+        1.0,
+    ),
+    route(
+        "customer-translation-to-customer",
+        Translation(Customer),
+        Customer,
+        0.1,
+    ),
     route("agent-original-to-customer", Original(Agent), Customer, 0.1),
-    route("agent-translation-to-customer", Translation(Agent), Customer, 1.0),
+    route(
+        "agent-translation-to-customer",
+        Translation(Agent),
+        Customer,
+        1.0,
+    ),
     route("agent-translation-to-agent", Translation(Agent), Agent, 0.1),
     route("comfort-noise-to-agent", ComfortNoise, Agent, 0.005),
     route("comfort-noise-to-customer", ComfortNoise, Customer, 0.005),
@@ -72,10 +87,7 @@ impl Volumes {
     pub fn set(&mut self, prefix: &str, name: &str, value: f64) -> Result<(), Error> {
         let index = index(name, prefix)?;
         if !(0.0..=2.0).contains(&value) {
-            return Err(Error::option(
-                format!("{prefix}{name}"),
-                "a volume, 0 to 2",
-            ));
+            return Err(Error::option(format!("{prefix}{name}"), "a volume, 0 to 2"));
         }
         #[expect(clippy::cast_possible_truncation, reason = "0 to 2")]
         {
