@@ -1,19 +1,11 @@
 //! One tag per speaker becomes three services' codes and a voice, or an error
 //! that names the field. The wrong language is never spoken.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails, its helpers too"
-)]
-
 use connect_interpreter::error::{Error, ErrorCode, Stage};
 use connect_interpreter::language::{Codes, Engine, Wish, resolve};
 use connect_interpreter::speaker::Speaker;
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn wish<'a>(speaks: &'a str, hears: &'a str) -> Wish<'a> {
     Wish {

@@ -1,10 +1,5 @@
 //! What a host may write: what is taken, and which field a refusal names.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails, its helpers too"
-)]
-
 use connect_interpreter::config::{
     Endpoint, RegionOptions, SessionConfig, SessionOptions, SpeakerOptions, Stability,
 };
@@ -13,10 +8,7 @@ use connect_interpreter::speaker::Speaker;
 use connect_interpreter::time::Duration;
 use serde_json::{Value, json};
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn least() -> Value {
     json!({

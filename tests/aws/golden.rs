@@ -2,11 +2,6 @@
 //! botocore. `tests/data/golden` has the inputs and the scripts that made the
 //! vectors.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails, its helpers too"
-)]
-
 use aws_smithy_types::base64;
 use connect_interpreter::aws::credentials::Credentials;
 use connect_interpreter::aws::http::HttpRequest;
@@ -23,25 +18,22 @@ use connect_interpreter::language::{Engine, Voice};
 use connect_interpreter::time::UnixTime;
 use serde_json::Value;
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn read(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
 fn cases() -> Value {
-    read(include_str!("data/golden/cases.json"))
+    read(include_str!("../data/golden/cases.json"))
 }
 
 fn javascript() -> Value {
-    read(include_str!("data/golden/javascript.json"))
+    read(include_str!("../data/golden/javascript.json"))
 }
 
 fn botocore() -> Value {
-    read(include_str!("data/golden/botocore.json"))
+    read(include_str!("../data/golden/botocore.json"))
 }
 
 fn list(value: &Value) -> &Vec<Value> {
