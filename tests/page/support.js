@@ -1,9 +1,11 @@
-// What every page test starts with: the local services, and files of the tests
-// served under /test/ on the page's own origin.
+// What every page test starts with: the local services, and in front of their
+// page a server that adds the tests' own files under /test/. (Playwright's
+// routing does not see what worklets load.)
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
 import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -30,22 +32,42 @@ export const test = base.extend({
       exited.then(([code]) => Promise.reject(new Error(`local-aws ended with ${code} before it listened`))),
     ]);
     const { page, aws } = JSON.parse(line);
-    await use({ page, aws, control: (path, method, body) => control(aws, path, method, body) });
+    const front = createServer(withFixtures(page));
+    front.listen(0, "127.0.0.1");
+    await once(front, "listening");
+    await use({
+      page: `http://127.0.0.1:${front.address().port}`,
+      control: (path, method, body) => control(aws, path, method, body),
+    });
+    front.close();
+    front.closeAllConnections();
     child.stdin.end();
     await exited;
   },
 
-  /** A page on which the tests' own files can be had under /test/. */
   page: async ({ page }, use) => {
     page.on("pageerror", (error) => console.error(`page: ${error}`));
-    await page.route("**/test/**", async (route) => {
-      const { pathname } = new URL(route.request().url());
-      const file = new URL(`fixtures/${pathname.slice("/test/".length)}`, import.meta.url);
-      await route.fulfill({ body: await readFile(file), contentType: TYPES[extname(pathname)] });
-    });
     await use(page);
   },
 });
+
+function withFixtures(page) {
+  return async (incoming, answer) => {
+    const { pathname } = new URL(incoming.url, page);
+    if (pathname.startsWith("/test/")) {
+      const file = new URL(`fixtures/${pathname.slice("/test/".length)}`, import.meta.url);
+      answer.writeHead(200, { "content-type": TYPES[extname(pathname)], "cache-control": "no-store" });
+      answer.end(await readFile(file));
+      return;
+    }
+    const onward = request(new URL(incoming.url, page), { method: incoming.method }, (upstream) => {
+      answer.writeHead(upstream.statusCode, upstream.headers);
+      upstream.pipe(answer);
+    });
+    onward.on("error", () => answer.destroy());
+    incoming.pipe(onward);
+  };
+}
 
 async function control(aws, path, method = "GET", body = undefined) {
   const answer = await fetch(`${aws}/control/${path}`, {
