@@ -130,6 +130,7 @@ function streaming(session, signal) {
       if (session.state !== "connecting") resolve();
     };
     session.addEventListener("statechange", look, { signal });
+    session.addEventListener("error", resolve, { signal });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     look();
   });

@@ -127,14 +127,12 @@ test("stop gives the call back and lets go of everything", async ({ page, servic
     };
   });
   await expect.poll(wiring).toEqual({ sender: false, element: false });
-  const [agentSpeech, customerSpeech] = ["agentSpeech", "customerSpeech"];
-  await page.evaluate(async (names) => {
+  await page.evaluate(async () => {
     const { session } = window.harness.call;
-    window.tracks = names.map((name) => session[name]);
-    window.messages = 0;
+    window.tracks = [session.agentSpeech, session.customerSpeech];
     await session.stop();
     await session.stop();
-  }, [agentSpeech, customerSpeech]);
+  });
   expect(await wiring()).toEqual({ sender: true, element: true });
   expect(await page.evaluate(() => window.harness.call.session.state)).toBe("stopped");
   expect(await page.evaluate(() => window.tracks.map(({ readyState }) => readyState))).toEqual(["ended", "ended"]);
