@@ -145,10 +145,7 @@ async function converse(current) {
     turns: turnsOf(lines),
     session,
     signal,
-    ready: async (line) => {
-      await panel.resumed(signal);
-      return !panel.muted(line.speaker) || human(line);
-    },
+    ready: () => panel.resumed(signal),
     interpreted: (line) => panel.interprets(line.speaker),
     speak: (line) => (human(line) ? listenToPerson(current) : source(line).play(url(line))),
   });

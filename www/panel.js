@@ -39,11 +39,6 @@ export class Panel extends EventTarget {
     return this.#enabled[speaker];
   }
 
-  /** Whether this speaker is muted. */
-  muted(speaker) {
-    return this.#muted[speaker];
-  }
-
   /** Whether what this speaker says is being interpreted at the moment. */
   interprets(speaker) {
     return this.#enabled[speaker] && !this.#muted[speaker] && !this.held;
