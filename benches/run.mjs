@@ -93,6 +93,14 @@ async function withPage(use) {
   });
   try {
     const page = await browser.newPage();
+    // As on most machines; headless Chromium's own default is 44.1 kHz.
+    await page.addInitScript(() => {
+      globalThis.AudioContext = class extends AudioContext {
+        constructor(options) {
+          super({ sampleRate: 48_000, ...options });
+        }
+      };
+    });
     const failed = new Promise((_, reject) => page.on("pageerror", (error) => reject(error)));
     failed.catch(() => {});
     page.on("console", (message) => { if (message.type() === "error") say(`  page: ${message.text()}`); });

@@ -14,16 +14,19 @@ import { TranslateClient, TranslateTextCommand } from "@aws-sdk/client-translate
 
 const BLOCK = 2048;
 
-// The SDK opens nothing but wss:, the stand-in speaks ws: on this machine.
-const Native = globalThis.WebSocket;
-if (!Native.plainHere) {
-  globalThis.WebSocket = class extends Native {
-    static plainHere = true;
-    constructor(url, protocols) {
-      super(String(url).replace(/^wss:\/\/127\.0\.0\.1/, "ws://127.0.0.1"), protocols);
-    }
-  };
-}
+// The SDK opens nothing but wss: on port 8443; the stand-in speaks ws: on a
+// port of its own. Before signing, the request goes back to the endpoint.
+const toEndpoint = (endpoint) => ({
+  applyToStack: (stack) => stack.add(
+    (next) => (args) => {
+      const { protocol, hostname, host, port } = new URL(endpoint);
+      Object.assign(args.request, { protocol, hostname, port: Number(port) });
+      args.request.headers.host = host;
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "high", name: "toEndpoint" },
+  ),
+});
 
 async function credentials({ cognitoIdentity, identityPoolId }) {
   const call = async (target, body) => {
@@ -54,6 +57,9 @@ function capture(input, onClose) {
   let pending = [];
   let wake;
   let open = true;
+  let reads = 0;
+  let flows;
+  const flowing = new Promise((resolve) => { flows = resolve; });
   processor.onaudioprocess = ({ inputBuffer }) => {
     pending.push(new Float32Array(inputBuffer.getChannelData(0)));
     wake?.();
@@ -85,10 +91,12 @@ function capture(input, onClose) {
       const blocks = pending;
       pending = [];
       const bytes = blocks.length * BLOCK * Float32Array.BYTES_PER_ELEMENT;
+      // The first reads fill the SDK's buffers; later ones need an open socket.
+      if ((reads += 1) === 5) flows();
       if (blocks.length > 0 && bytes <= context.sampleRate) yield { AudioEvent: { AudioChunk: encode(blocks) } };
     }
   }
-  return { chunks: chunks(), sampleRate: context.sampleRate };
+  return { chunks: chunks(), flowing, sampleRate: context.sampleRate };
 }
 
 function wav(pcm, rate) {
@@ -145,6 +153,7 @@ export async function start({ input, config, on }) {
   const identity = await credentials(config);
   const client = { region: config.region, credentials: identity };
   const transcribe = new TranscribeStreamingClient({ ...client, endpoint: config.endpoints.transcribe.replace(/^ws/, "http") });
+  transcribe.middlewareStack.use(toEndpoint(config.endpoints.transcribe));
   const translate = new TranslateClient({ ...client, endpoint: config.endpoints.translate });
   const polly = new PollyClient({ ...client, endpoint: config.endpoints.polly });
 
@@ -166,8 +175,9 @@ export async function start({ input, config, on }) {
   };
 
   let close;
-  const { chunks, sampleRate } = capture(input, (how) => { close = how; });
-  const { TranscriptResultStream } = await transcribe.send(new StartStreamTranscriptionCommand({
+  const { chunks, flowing, sampleRate } = capture(input, (how) => { close = how; });
+  // The SDK answers only with the service's first message, which needs speech.
+  const answer = transcribe.send(new StartStreamTranscriptionCommand({
     LanguageCode: config.language,
     MediaEncoding: "pcm",
     MediaSampleRateHertz: sampleRate,
@@ -175,6 +185,7 @@ export async function start({ input, config, on }) {
   }));
   const failed = (error) => on({ type: "error", error: String(error.message ?? error) });
   const listen = (async () => {
+    const { TranscriptResultStream } = await answer;
     for await (const { TranscriptEvent } of TranscriptResultStream) {
       const [result] = TranscriptEvent?.Transcript?.Results ?? [];
       if (!result) continue;
@@ -185,6 +196,7 @@ export async function start({ input, config, on }) {
   })();
   let stopping = false;
   listen.catch((error) => { if (!stopping) failed(error); });
+  await Promise.race([flowing, answer]);
   return {
     output: out.stream.getAudioTracks()[0],
     stop: async () => {

@@ -1,7 +1,7 @@
 // Reads pilots, markers and voice out of a recording.
 
 import {
-  GROUPS, MARKER_HZ, MARKER_S, SLOTS_PER_WORD, SLOT_S, TONES, CODES, toneHz,
+  EDGE_S, GROUPS, MARKER_HZ, MARKER_S, SLOTS_PER_WORD, SLOT_S, TONES, CODES, toneHz,
 } from "./pilot.mjs";
 
 const WINDOW_S = 0.02;
@@ -115,7 +115,7 @@ export function markers(found, samples, rate) {
     .map((run) => ({ timeS: onset(samples, rate, run.fromS, run.peak) }));
 }
 
-// The first millisecond in which 3000 Hz has half its final amplitude.
+// The first sample: 3000 Hz has half its amplitude in the middle of its edge.
 function onset(samples, rate, nearS, peak) {
   const length = Math.round(0.002 * rate);
   const step = Math.round(0.00025 * rate);
@@ -123,7 +123,7 @@ function onset(samples, rate, nearS, peak) {
   const from = Math.max(0, Math.round((nearS - WINDOW_S) * rate));
   const to = Math.min(samples.length - length, Math.round((nearS + WINDOW_S) * rate));
   for (let i = from; i < to; i += step) {
-    if (amplitude(samples, i, length, coefficient) > 0.5 * peak) return (i + length / 2) / rate;
+    if (amplitude(samples, i, length, coefficient) > 0.5 * peak) return (i + length / 2) / rate - EDGE_S / 2;
   }
   return nearS - WINDOW_S / 2;
 }

@@ -4,14 +4,17 @@ import { markers, windows } from "./decode.mjs";
 import { summary } from "./stats.mjs";
 
 /**
- * @returns summary of the delays, ms
- * @throws {Error} if any burst has no echo: a floor with losses is none
+ * @returns summary of the delays, ms, and how many echoes were torn in two
+ * @throws {Error} if any burst has no echo before the next: a floor with
+ *   losses is none
  */
 export function floor(source, output, rate) {
-  const sent = markers(windows(source, rate), source, rate);
-  const heard = markers(windows(output, rate), output, rate);
-  if (sent.length === 0 || sent.length !== heard.length) {
-    throw new Error(`the loopback returned ${heard.length} of ${sent.length} bursts`);
+  const sent = markers(windows(source, rate), source, rate).map((m) => m.timeS);
+  const heard = markers(windows(output, rate), output, rate).map((m) => m.timeS);
+  const echoes = sent.map((at, i) => heard.find((time) => time > at && time < (sent[i + 1] ?? Infinity)));
+  const lost = echoes.filter((echo) => echo === undefined).length;
+  if (sent.length === 0 || lost > 0) {
+    throw new Error(`the loopback did not return ${lost} of ${sent.length} bursts`);
   }
-  return summary(sent.map(({ timeS }, i) => 1000 * (heard[i].timeS - timeS)));
+  return { ...summary(sent.map((at, i) => 1000 * (echoes[i] - at))), torn: heard.length - sent.length };
 }

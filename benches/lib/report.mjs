@@ -50,7 +50,7 @@ export function report(run) {
     "Times vary with the machine and its other work; only what stands in one run, side by side, can be compared.",
     "",
     `stand-in: P ${d.partialMs}, S ${d.stableMs}, E ${d.finalMs}, T ${d.translateMs}, Y ${d.pollyFirstByteMs} ms, body at ${d.pollyBodySpeed}× real time, RTT ${d.rttMs ?? 0} ms`,
-    `floor F: median ${one(run.floor.median)} ms, p95 ${one(run.floor.p95)} ms (${run.floor.count} bursts)`,
+    `floor F: median ${one(run.floor.median)} ms, p95 ${one(run.floor.p95)} ms (${run.floor.count} bursts, ${run.floor.torn} torn)`,
     `bounds with F: finals streamed ${ms(all.finals)}, prepared ahead and let out by the final ${ms(all.prepared)}, by stability ${ms(all.stability)} ms`,
     "",
     "End of speech → first sound, ms",

@@ -114,7 +114,16 @@ fn explain(at: &str, text: &str) -> Error {
     } else if text.starts_with("missing field") {
         Error::option(inside(quoted()), "a value: it is required")
     } else if let Some((_, expected)) = text.split_once("expected ") {
-        Error::option(at, without_place(expected).replace('`', ""))
+        let expected = without_place(expected).replace('`', "");
+        // Rust's names say nothing to the host.
+        let expected = match expected.as_str() {
+            "f64" => "a number",
+            "a sequence" => "a list",
+            "a map" => "an object",
+            name if name.starts_with("struct ") => "an object",
+            other => other,
+        };
+        Error::option(at, expected)
     } else {
         Error::option(at, "valid JSON")
     }
