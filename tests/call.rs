@@ -19,7 +19,10 @@ fn both_sides_are_interpreted_at_once() {
     call.customer_says(["Hola.", "¿Puede ayudarme?"]);
     call.agent_says(["Thank you."]);
     call.drive();
-    assert_eq!(call.heard_by(Speaker::Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(
+        call.heard_by(Speaker::Agent),
+        ["Hello.", "Can you help me?"]
+    );
     assert_eq!(call.heard_by(Speaker::Customer), ["Gracias."]);
     assert_eq!(call.states(), [State::Running]);
     assert_eq!(call.errors(), []);
@@ -31,5 +34,8 @@ fn second_sentence_never_overtakes_the_first() {
     call.aws.translate.delay(1, ms(900));
     call.customer_says(["Hola.", "¿Puede ayudarme?"]);
     call.drive();
-    assert_eq!(call.heard_by(Speaker::Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(
+        call.heard_by(Speaker::Agent),
+        ["Hello.", "Can you help me?"]
+    );
 }

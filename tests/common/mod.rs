@@ -134,7 +134,10 @@ impl Call {
     /// Queues speech: each sentence with a pause of 900 ms after it.
     pub fn says<'a>(&mut self, speaker: Speaker, sentences: impl IntoIterator<Item = &'a str>) {
         for sentence in sentences {
-            let sound = self.aws.vocabulary.say(sentence, self.taps[speaker].rate_hz);
+            let sound = self
+                .aws
+                .vocabulary
+                .say(sentence, self.taps[speaker].rate_hz);
             self.taps[speaker].queue.extend(sound);
             self.pause(speaker, ms(900));
         }
@@ -207,7 +210,9 @@ impl Call {
         // Long enough for the last word's final result.
         self.run(ms(1_500));
         self.run_until("idle", |call| {
-            let under_way = call.utterances(|outcome| outcome == Outcome::Committed).len();
+            let under_way = call
+                .utterances(|outcome| outcome == Outcome::Committed)
+                .len();
             let finished = call.utterances(finished).len();
             under_way == finished && call.players_idle() && call.news.is_empty()
         });

@@ -215,7 +215,11 @@ impl Clips {
             let whole = matches!(&clip[DIGITS..], [tone, last]
                 if is(tone, 440.0) && is(last, LAST)
                 && (((tone.end - tone.start) as f64 / f64::from(player.rate_hz)) - body).abs() < 0.01);
-            heard.push(if whole { text.to_owned() } else { format!("✂{text}") });
+            heard.push(if whole {
+                text.to_owned()
+            } else {
+                format!("✂{text}")
+            });
         }
         heard
     }
