@@ -5,10 +5,7 @@ use connect_interpreter::error::{Error, ErrorCode, Stage};
 use connect_interpreter::language::{Codes, Engine, Wish, resolve};
 use connect_interpreter::speaker::Speaker;
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn wish<'a>(speaks: &'a str, hears: &'a str) -> Wish<'a> {
     Wish {

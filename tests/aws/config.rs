@@ -8,10 +8,7 @@ use connect_interpreter::speaker::Speaker;
 use connect_interpreter::time::Duration;
 use serde_json::{Value, json};
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn least() -> Value {
     json!({

@@ -12,10 +12,7 @@ use connect_interpreter::language::{Engine, Voice};
 use connect_interpreter::time::UnixTime;
 use serde_json::Value;
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW: UnixTime = UnixTime::from_secs(1_773_500_966);
 
@@ -28,7 +25,7 @@ fn head(status: u16, headers: &[(&str, &str)]) -> ResponseHead {
 }
 
 fn listed_in_the_model(service: &str) -> Vec<String> {
-    let models: Value = serde_json::from_str(include_str!("data/golden/botocore.json")).unwrap();
+    let models: Value = serde_json::from_str(include_str!("../data/golden/botocore.json")).unwrap();
     serde_json::from_value(models["exceptions"][service].clone()).unwrap()
 }
 

@@ -18,25 +18,22 @@ use connect_interpreter::language::{Engine, Voice};
 use connect_interpreter::time::UnixTime;
 use serde_json::Value;
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn read(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
 fn cases() -> Value {
-    read(include_str!("data/golden/cases.json"))
+    read(include_str!("../data/golden/cases.json"))
 }
 
 fn javascript() -> Value {
-    read(include_str!("data/golden/javascript.json"))
+    read(include_str!("../data/golden/javascript.json"))
 }
 
 fn botocore() -> Value {
-    read(include_str!("data/golden/botocore.json"))
+    read(include_str!("../data/golden/botocore.json"))
 }
 
 fn list(value: &Value) -> &Vec<Value> {

@@ -5,10 +5,7 @@ use connect_interpreter::aws::retry::{Backoff, Random, Retry};
 use connect_interpreter::error::{Error, ErrorCode, Stage};
 use connect_interpreter::time::{Duration, UnixTime};
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const START: u64 = 1_773_500_000;
 

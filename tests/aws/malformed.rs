@@ -6,15 +6,12 @@ use connect_interpreter::aws::retry::Random;
 use connect_interpreter::aws::{cognito, event_stream, polly, transcribe, translate};
 use connect_interpreter::error::{Error, ErrorCode, Stage};
 #[cfg(target_family = "wasm")]
-use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
-
-#[cfg(target_family = "wasm")]
-wasm_bindgen_test_configure!(run_in_browser);
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The files of a folder by name. (There is no file system in a browser.)
 macro_rules! files {
     ($folder:literal, $extension:literal, $($name:literal,)*) => {
-        [$(($name, include_bytes!(concat!("data/malformed/", $folder, "/", $name, $extension)).as_slice()),)*]
+        [$(($name, include_bytes!(concat!("../data/malformed/", $folder, "/", $name, $extension)).as_slice()),)*]
     };
 }
 

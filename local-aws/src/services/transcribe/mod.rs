@@ -1,0 +1,3 @@
+//! Amazon Transcribe streaming over a WebSocket.
+
+pub mod streams;
