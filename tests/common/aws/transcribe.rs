@@ -209,7 +209,10 @@ impl Stream {
                     self.result(true);
                 }
             } else if !self.ear.in_burst()
-                && self.words.last().is_some_and(|(_, _, end)| self.ear.position() - end >= PAUSE)
+                && self
+                    .words
+                    .last()
+                    .is_some_and(|(_, _, end)| self.ear.position() - end >= PAUSE)
             {
                 self.result(false);
             }
@@ -328,8 +331,16 @@ pub fn decode(text: &str) -> String {
 
 /// How many seconds an `X-Amz-Date` is off.
 pub fn seconds_off(date: &str, now: Timestamp) -> i64 {
-    let number = |range: std::ops::Range<usize>| date.get(range).and_then(|d| d.parse::<i64>().ok());
-    let parts = (number(0..4), number(4..6), number(6..8), number(9..11), number(11..13), number(13..15));
+    let number =
+        |range: std::ops::Range<usize>| date.get(range).and_then(|d| d.parse::<i64>().ok());
+    let parts = (
+        number(0..4),
+        number(4..6),
+        number(6..8),
+        number(9..11),
+        number(11..13),
+        number(13..15),
+    );
     let (Some(y), Some(m), Some(d), Some(h), Some(min), Some(s)) = parts else {
         return i64::MAX;
     };
