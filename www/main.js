@@ -130,6 +130,7 @@ function streaming(session, signal) {
       if (session.state !== "connecting") resolve();
     };
     session.addEventListener("statechange", look, { signal });
+    session.addEventListener("error", resolve, { signal });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     look();
   });
@@ -144,10 +145,7 @@ async function converse(current) {
     turns: turnsOf(lines),
     session,
     signal,
-    ready: async (line) => {
-      await panel.resumed(signal);
-      return !panel.muted(line.speaker) || human(line);
-    },
+    ready: () => panel.resumed(signal),
     interpreted: (line) => panel.interprets(line.speaker),
     speak: (line) => (human(line) ? listenToPerson(current) : source(line).play(url(line))),
   });

@@ -17,8 +17,7 @@ fn they_are_refreshed_five_minutes_ahead_with_one_request_in_flight() {
     assert_eq!(call.aws.credentials_asked, 1);
     call.run(ms(2_000));
     assert_eq!(call.aws.credentials_asked, 2);
-    // Every 15 of their 20 minutes, and as they are asked for 40 ms later each
-    // time, once more in an hour and a second.
+    // Every 15 of their 20 minutes.
     call.run(ms(45 * 60_000));
     assert_eq!(call.aws.credentials_asked, 5);
     assert_eq!(call.aws.most_credentials_in_flight, 1);

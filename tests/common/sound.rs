@@ -72,6 +72,17 @@ impl Ear {
         self.begun.is_some()
     }
 
+    /// Hears that much silence, if nothing is under way.
+    pub const fn skip(&mut self, samples: u64) -> bool {
+        let skips = self.begun.is_none();
+        if skips {
+            self.position += samples;
+            self.quiet += samples;
+            self.last = 0.0;
+        }
+        skips
+    }
+
     pub fn hear(&mut self, sample: f32) -> Option<Burst> {
         let mut burst = None;
         if sample.abs() > 0.01 {

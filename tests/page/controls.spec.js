@@ -127,18 +127,16 @@ test("stop gives the call back and lets go of everything", async ({ page, servic
     };
   });
   await expect.poll(wiring).toEqual({ sender: false, element: false });
-  const [agentSpeech, customerSpeech] = ["agentSpeech", "customerSpeech"];
-  await page.evaluate(async (names) => {
+  await page.evaluate(async () => {
     const { session } = window.harness.call;
-    window.tracks = names.map((name) => session[name]);
-    window.messages = 0;
+    window.tracks = [session.agentSpeech, session.customerSpeech];
     await session.stop();
     await session.stop();
-  }, [agentSpeech, customerSpeech]);
+  });
   expect(await wiring()).toEqual({ sender: true, element: true });
   expect(await page.evaluate(() => window.harness.call.session.state)).toBe("stopped");
   expect(await page.evaluate(() => window.tracks.map(({ readyState }) => readyState))).toEqual(["ended", "ended"]);
-  await expect.poll(async () => (await services.control("state")).streams.filter(({ open }) => open).length).toBe(0);
+  await expect.poll(async () => (await services.control("state")).streams.filter(({ ended }) => ended === null).length).toBe(0);
   for (const [speaker, listener] of [["agent", "customer"], ["customer", "agent"]]) {
     await speak(page, speaker, 0, 4);
     await untilHeard(page, listener, 0, 4);

@@ -50,7 +50,7 @@ async function firstError(page, options) {
 }
 
 test("refused credentials name their stage", async ({ page, services }) => {
-  await services.control("faults", "POST", { service: "cognito", kind: "refuse", count: 1000 });
+  await services.control("faults", "POST", { service: "cognito", kind: "deny" });
   await takeCall(page, services);
   const error = await firstError(page);
   expect(error.name).toBe("InterpreterError");

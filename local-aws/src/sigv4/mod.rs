@@ -5,6 +5,8 @@
 
 mod canonical;
 
+pub(crate) use canonical::pairs as query_pairs;
+
 use axum::http::{HeaderMap, Method, Uri};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
