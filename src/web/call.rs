@@ -330,9 +330,8 @@ impl Call {
     pub fn hold(&self, held: bool) {
         self.update(|status| status.held = held);
         self.apply_volumes();
-        for speaker in Speaker::BOTH {
-            self.command(speaker, Command::Hold(held));
-        }
+        // The session holds both sides at once.
+        self.command(Speaker::Agent, Command::Hold(held));
     }
 
     pub fn enable(&self, speaker: Speaker, enabled: bool) {
@@ -402,12 +401,13 @@ impl Call {
         for sender in self.senders.take() {
             sender.restore().await;
         }
+        drop(self.mixer.take());
         self.page.tell(&ToEngine::Stop { call: self.id }, &[]);
+        // The last words are still transcribed.
         if self.status.get().engine_alive {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
         }
         self.page.remove(self.id);
-        drop(self.mixer.take());
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
             self.emit(&Event::StateChange {
