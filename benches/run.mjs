@@ -15,7 +15,7 @@ import { direction } from "./lib/analyse.mjs";
 import { between, reading } from "./lib/cpu.mjs";
 import { floor } from "./lib/floor.mjs";
 import { bursts, turns } from "./lib/plan.mjs";
-import { report } from "./lib/report.mjs";
+import { report, steps } from "./lib/report.mjs";
 import { revisions } from "./lib/revised.mjs";
 import { channels, serve } from "./lib/server.mjs";
 import { sizes } from "./lib/size.mjs";
@@ -203,6 +203,7 @@ try {
       directions,
       cpu: recorded.cpu,
       requests: counters?.requests ?? {},
+      marks: Object.fromEntries(SPEAKERS.map((speaker) => [speaker, steps(recorded.events, speaker)])),
       errors: recorded.events.filter((e) => e.type === "error").map((e) => `${e.speaker ?? "session"}: ${e.error}`),
     };
   }

@@ -39,6 +39,17 @@ function perUtterance(requests, utterances) {
   return all.join(", ") || "none";
 }
 
+const STEPS = ["firstPartialMs", "committedMs", "translatedMs", "firstByteMs", "heardMs", "endedMs"];
+
+/**
+ * Median of each step after the end of the last word, of the `latency` events
+ * that a driver passes on; ms.
+ */
+export function steps(events, speaker) {
+  const marks = events.filter((e) => e.type === "latency" && e.speaker === speaker).map((e) => e.marks);
+  return Object.fromEntries(STEPS.map((step) => [step, quantile(marks.map((m) => m[step] - m.capturedMs).filter(Number.isFinite), 0.5)]));
+}
+
 /** The whole report. */
 export function report(run) {
   const out = [];
@@ -74,6 +85,13 @@ export function report(run) {
       ...Object.entries(run.policies).flatMap(([policy, { directions }]) =>
         Object.entries(directions).map(([speaker, r]) => [policy, ARROW[speaker], r.found, r.lost, r.outOfOrder, r.words, r.lostWords, r.doubledWords,
           r.wrongWords, r.overlaps, r.pieces, `${r.holes.length} (${ms(r.holes.reduce((sum, h) => sum + h.ms, 0))})`, r.cuts.length, r.doubledAudio.length])),
+    ]),
+    "",
+    "What the policy says of itself: from the end of the last word at its tap, median ms",
+    table([
+      ["policy", "direction", "first partial", "committed", "translated", "first byte", "heard", "ended"],
+      ...Object.entries(run.policies).flatMap(([policy, { marks }]) =>
+        Object.entries(marks).map(([speaker, m]) => [policy, ARROW[speaker], ...STEPS.map((step) => ms(m[step]))])),
     ]),
     "",
     "Processor time, ms per second of call, both directions; in brackets above the page alone",

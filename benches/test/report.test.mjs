@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bounds, wholeClip } from "../lib/bound.mjs";
 import { between } from "../lib/cpu.mjs";
-import { table } from "../lib/report.mjs";
+import { steps, table } from "../lib/report.mjs";
 import { revisions } from "../lib/revised.mjs";
 import { channels } from "../lib/server.mjs";
 
@@ -47,4 +47,11 @@ test("a recording's blocks become channels", () => {
 
 test("a table is aligned", () => {
   assert.equal(table([["a", "bb"], ["ccc", 1]]), "a    bb\n---  --\nccc   1");
+});
+
+test("a policy's own marks are medians after the end of the last word", () => {
+  const event = (speaker, capturedMs, heardMs) => ({ type: "latency", speaker, marks: { capturedMs, heardMs } });
+  const all = steps([event("agent", 100, 900), event("agent", 0, 1000), event("customer", 0, 5), { type: "error" }], "agent");
+  assert.equal(all.heardMs, 900);
+  assert.ok(Number.isNaN(all.committedMs));
 });

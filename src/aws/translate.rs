@@ -149,12 +149,6 @@ fn malformed() -> Error {
     exception::malformed(Stage::Translate, "Amazon Translate")
 }
 
-/// Whether a translation holds a masked word.
-#[must_use]
-pub fn contains_mask(text: &str) -> bool {
-    text.contains(MASK)
-}
-
 /// The translation without its masked words, for speaking; empty if nothing
 /// that can be spoken is left.
 #[must_use]

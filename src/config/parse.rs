@@ -74,8 +74,7 @@ where
 {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let at = error.path().to_string();
-        let text = error.into_inner().to_string();
-        explain(&place(path, &at), &text)
+        explained(path, &at, &error.into_inner().to_string())
     })
 }
 
@@ -87,6 +86,13 @@ fn place(path: &str, at: &str) -> String {
         (path, "" | "?") => path.to_owned(),
         (path, at) => format!("{path}.{at}"),
     }
+}
+
+/// serde's error as ours: `at` is where (as serde_path_to_error says it) within
+/// the option `path`, `text` what was wrong.
+#[must_use]
+pub fn explained(path: &str, at: &str, text: &str) -> Error {
+    explain(&place(path, at), text)
 }
 
 /// serde's text to ours. The text quotes the value that is wrong; only what

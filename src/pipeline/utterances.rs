@@ -7,7 +7,7 @@ use super::sequencer::Sequencer;
 use super::synthesizer::{Spoken, Synthesizer};
 use super::timer::Timer;
 use super::translator::Translator;
-use crate::aws::translate::{MASK, Translated};
+use crate::aws::translate::{MASK, Translated, without_mask};
 use crate::config::SpeakerConfig;
 use crate::error::Error;
 use crate::event::{Event, Outcome, UtteranceId};
@@ -67,6 +67,10 @@ impl Utterances {
             ledger: Ledger::default(),
             failures: 0,
         })
+    }
+
+    pub fn len(&self) -> usize {
+        self.under_way.len()
     }
 
     pub const fn is_degraded(&self) -> bool {
@@ -301,12 +305,7 @@ impl Utterances {
 /// What can be said of a text: masks are for the eye, and without a letter or
 /// digit there is nothing to say.
 fn speakable(text: &str) -> String {
-    let bare = text.replace(MASK, " ").replace(FILTERED, " ");
-    if bare.chars().any(char::is_alphanumeric) {
-        bare.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        String::new()
-    }
+    without_mask(&text.replace(FILTERED, MASK))
 }
 
 fn tell(
@@ -332,7 +331,7 @@ mod tests {
     #[test]
     fn masks_are_not_spoken() {
         assert_eq!(speakable("that ?$#@$ thing"), "that thing");
-        assert_eq!(speakable("*** and ***, yes"), "and , yes");
+        assert_eq!(speakable("*** and ***, yes"), "and, yes");
         assert_eq!(speakable("?$#@$!"), "");
         assert_eq!(speakable(" 再见。 "), "再见。");
     }

@@ -1,7 +1,7 @@
 //! The host's options: what is JavaScript's (tracks, callbacks) apart from
 //! what is data.
 
-use crate::config::{SessionOptions, SpeakerOptions};
+use crate::config::{SessionOptions, SpeakerOptions, explained};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::js;
@@ -52,7 +52,7 @@ impl Options {
             agent: track(&data, Speaker::Agent)?,
             customer: track(&data, Speaker::Customer)?,
         };
-        let session = js::from_js(&data).map_err(|(path, what)| wrong(&path, &what))?;
+        let session = js::from_js(&data).map_err(|(path, what)| explained("", &path, &what))?;
         Ok(Self {
             session,
             tracks,
@@ -73,7 +73,7 @@ pub fn merged(
     let changes = copy(changes).ok_or_else(|| Error::option(speaker.name(), "an object"))?;
     let new: Object = js::to_js(old).unchecked_into();
     let new = Object::assign(&new, &changes);
-    js::from_js(&new).map_err(|(path, what)| wrong(&format!("{speaker}.{path}"), &what))
+    js::from_js(&new).map_err(|(path, what)| explained(speaker.name(), &path, &what))
 }
 
 /// A speaker by name.
@@ -82,19 +82,6 @@ pub fn speaker(name: &str) -> Result<Speaker, Error> {
         .into_iter()
         .find(|speaker| speaker.name() == name)
         .ok_or_else(|| Error::option("speaker", "\"agent\" or \"customer\""))
-}
-
-fn wrong(path: &str, what: &str) -> Error {
-    let path = if path.is_empty() || path == "." {
-        "options"
-    } else {
-        path
-    };
-    // What the parser says is about the shape alone and quotes no other option.
-    Error {
-        message: format!("{path}: {what}"),
-        ..Error::option(path, "")
-    }
 }
 
 fn copy(object: &JsValue) -> Option<Object> {

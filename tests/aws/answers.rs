@@ -160,8 +160,6 @@ fn a_translation_is_read_with_its_engine_if_it_is_named() {
 
 #[test]
 fn masked_words_are_not_spoken() {
-    assert!(translate::contains_mask("You ?$#@$!"));
-    assert!(!translate::contains_mask("You fool!"));
     assert_eq!(
         translate::without_mask("Where is my ?$#@$ order?"),
         "Where is my order?"

@@ -3,6 +3,7 @@
 
 pub mod counters;
 pub mod delays;
+mod echo;
 pub mod faults;
 
 use crate::{app::App, keys::Settings};
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/control/settings", put(set_settings))
         .route("/control/faults", post(add_fault))
         .route("/control/reset", post(reset))
+        .route("/control/echo", get(echo::echo))
 }
 
 type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;

@@ -33,6 +33,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/", post(json_services))
         .route("/v1/speech", post(polly::speech))
         .route("/v1/voices", get(polly::voices))
+        .route("/stream-transcription-websocket", get(transcribe::connect))
 }
 
 /// A request's signed parts, its body read.
@@ -139,6 +140,7 @@ fn authorize(
         service: name,
         now: app.clock.now(),
         hosts: &app.hosts,
+        max_expires_s: crate::sigv4::MAX_EXPIRES_S,
         key: &|id| app.keys.get(id),
     };
     let request = Signed {

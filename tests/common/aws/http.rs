@@ -139,7 +139,11 @@ fn answer_with(
             replies.push((end, News::Chunk(id, piece)));
         }
     }
-    let last = if broken { News::Failed(id) } else { News::End(id) };
+    let last = if broken {
+        News::Failed(id)
+    } else {
+        News::End(id)
+    };
     replies.push((end, last));
     replies
 }

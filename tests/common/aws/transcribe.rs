@@ -200,24 +200,23 @@ impl Stream {
     }
 
     fn hear(&mut self, samples: &[i16], words: &super::Vocabulary) -> Replies {
-        let mut replies = Vec::new();
-        for sample in samples {
-            if let Some(burst) = self.ear.hear(to_f32(*sample)) {
-                if let Some(word) = words.recognise(&burst) {
+        let silent = samples.iter().all(|sample| *sample == 0);
+        if !(silent && self.ear.skip(samples.len() as u64)) {
+            for sample in samples {
+                if let Some(burst) = self.ear.hear(to_f32(*sample))
+                    && let Some(word) = words.recognise(&burst)
+                {
                     let Burst { start, end, .. } = burst;
                     self.words.push((word.to_owned(), start, end));
                     self.result(true);
                 }
-            } else if !self.ear.in_burst()
-                && self.words.last().is_some_and(|(_, _, end)| self.ear.position() - end >= PAUSE)
-            {
-                self.result(false);
-            }
-            if !self.pending.is_empty() {
-                replies.extend(self.send());
             }
         }
-        replies
+        let last = self.words.last().map(|(_, _, end)| *end);
+        if !self.ear.in_burst() && last.is_some_and(|end| self.ear.position() - end >= PAUSE) {
+            self.result(false);
+        }
+        self.send()
     }
 
     fn finish(&mut self) -> Replies {
@@ -328,8 +327,16 @@ pub fn decode(text: &str) -> String {
 
 /// How many seconds an `X-Amz-Date` is off.
 pub fn seconds_off(date: &str, now: Timestamp) -> i64 {
-    let number = |range: std::ops::Range<usize>| date.get(range).and_then(|d| d.parse::<i64>().ok());
-    let parts = (number(0..4), number(4..6), number(6..8), number(9..11), number(11..13), number(13..15));
+    let number =
+        |range: std::ops::Range<usize>| date.get(range).and_then(|d| d.parse::<i64>().ok());
+    let parts = (
+        number(0..4),
+        number(4..6),
+        number(6..8),
+        number(9..11),
+        number(11..13),
+        number(13..15),
+    );
     let (Some(y), Some(m), Some(d), Some(h), Some(min), Some(s)) = parts else {
         return i64::MAX;
     };
