@@ -16,6 +16,20 @@ use crate::pipeline::transcriber::Status;
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::Timestamp;
 
+/// How much a session holds, to see that it does not grow. Of the pipeline
+/// that holds more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Samples that may have to be sent (again): at most 60 s of them.
+    pub backlog_samples: usize,
+    /// Utterances under way: at most 64.
+    pub utterances: usize,
+    /// Points at which audio and the clock are tied together.
+    pub anchors: usize,
+    /// Outputs that were not fetched.
+    pub outputs: usize,
+}
+
 /// Two pipelines and what they share.
 pub struct Session {
     pipelines: PerSpeaker<Pipeline>,
@@ -57,6 +71,19 @@ impl Session {
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
+    }
+
+    /// How much it holds.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let PerSpeaker { agent, customer } = &self.pipelines;
+        let (a, b) = (agent.sizes(), customer.sizes());
+        Sizes {
+            backlog_samples: a.0.max(b.0),
+            utterances: a.1.max(b.1),
+            anchors: a.2.max(b.2),
+            outputs: self.shared.waiting(),
+        }
     }
 
     /// Takes one input, for the pipeline of that speaker, at the time `now`.

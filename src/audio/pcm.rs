@@ -4,8 +4,10 @@
 #[must_use]
 #[allow(clippy::cast_possible_truncation)]
 pub fn to_i16(sample: f32) -> i16 {
-    // `as` saturates and turns NaN into 0; rounding halves the error of cutting.
-    (sample * 32_768.0).round() as i16
+    // `as` cuts, saturates and turns NaN into 0. Half a step more makes it
+    // round, at a fraction of the cost of `round`, which is a call on most
+    // targets.
+    (sample * 32_768.0 + 0.5_f32.copysign(sample)) as i16
 }
 
 /// A 16-bit sample as one of -1..1.

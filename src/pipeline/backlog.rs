@@ -63,6 +63,18 @@ impl Backlog {
         self.ring.start()
     }
 
+    /// How many samples are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.end() - self.start()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether none are.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether somebody is speaking.
     #[must_use]
     pub const fn speaking(&self) -> bool {

@@ -207,6 +207,12 @@ impl Capture {
             .flatten()
     }
 
+    /// How many points tie positions to the clock.
+    #[must_use]
+    pub fn anchors(&self) -> usize {
+        self.timeline.anchors.len()
+    }
+
     /// Positions before this one will not be asked for.
     pub fn forget(&mut self, before: u64) {
         self.timeline.forget(before);

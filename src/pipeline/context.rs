@@ -60,6 +60,12 @@ impl Shared {
         self.outputs.pop_front()
     }
 
+    /// How many outputs wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// Learns the wall clock.
     pub const fn set_wall_clock(&mut self, now: Timestamp, unix: UnixTime) {
         self.wall = Some((now, unix));

@@ -106,6 +106,16 @@ impl Pipeline {
         self.transcriber.is_closed()
     }
 
+    /// Samples, utterances and anchors that are held.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        (
+            self.transcriber.backlog.len(),
+            self.utterances.len(),
+            self.capture.anchors(),
+        )
+    }
+
     /// The timers that run.
     pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
         self.transcriber
@@ -264,6 +274,7 @@ impl Pipeline {
         let open = self.segmenter.earliest_open();
         self.transcriber.advance(ctx, &self.config, open);
         self.drain_heard(ctx);
+        self.capture.forget(self.transcriber.backlog.start());
         self.utterances.advance(ctx, &self.config);
         if self.stopped && !self.transcriber.is_on() {
             self.transcriber.close(ctx);
@@ -351,7 +362,6 @@ impl Pipeline {
             end_ms: end.as_millis_f64(),
             engine: result.engine.clone(),
         });
-        self.capture.forget(self.transcriber.backlog.start());
     }
 
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment, base: u64) -> UtteranceId {

@@ -46,6 +46,9 @@ const CATCH_UP: u32 = 4;
 const ROLLOVER: Duration = Duration::from_secs(3 * 3600 + 45 * 60);
 const LATEST_ROLLOVER: Duration = Duration::from_secs(10 * 60);
 
+/// A backlog longer than this begins with its first speech.
+const LONGEST_SILENCE: Duration = Duration::from_secs(3);
+
 /// Lost audio is told of in portions of at least this, not piece by piece.
 const LOSS_PORTION: Duration = Duration::from_secs(1);
 
@@ -292,7 +295,7 @@ impl Transcriber {
     ) {
         match (&self.state, input) {
             (State::Connecting { id, .. }, SocketInput::Opened) if *id == socket => {
-                let from = self.backlog.replay_from(self.sent);
+                let from = self.begin_at();
                 (self.base, self.sent) = (from, from);
                 self.next_send = ctx.now;
                 self.proven = false;
@@ -499,6 +502,17 @@ impl Transcriber {
             probe: ctx.now + PROBE,
         };
         self.heard.push_back(Heard::Error(error));
+    }
+
+    /// Where the new stream begins. A long wait full of silence is not made up
+    /// for: it would only hold up what is said now.
+    fn begin_at(&self) -> u64 {
+        let from = self.backlog.replay_from(self.sent);
+        if self.backlog.end() - from > samples(LONGEST_SILENCE) {
+            from.max(self.backlog.replay_from(self.backlog.end()))
+        } else {
+            from
+        }
     }
 
     /// The stream is over: the next one begins with what is not committed.

@@ -69,6 +69,10 @@ impl Utterances {
         })
     }
 
+    pub fn len(&self) -> usize {
+        self.under_way.len()
+    }
+
     pub const fn is_degraded(&self) -> bool {
         self.failures >= DEGRADED_AFTER
     }

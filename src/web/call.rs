@@ -56,6 +56,8 @@ struct Status {
     engine_alive: bool,
     held: bool,
     rendering: bool,
+    /// Whether it has ever been interpreting.
+    has_run: bool,
 }
 
 impl Call {
@@ -128,6 +130,7 @@ impl Call {
                 engine_alive: true,
                 held: false,
                 rendering: false,
+                has_run: false,
             }),
             cause: RefCell::default(),
             begun: Deferred::new(),
@@ -195,7 +198,10 @@ impl Call {
 
     pub fn event(&self, event: Event) {
         if let Event::StateChange { state } = event {
-            self.update(|status| status.state = state);
+            self.update(|status| {
+                status.state = state;
+                status.has_run |= state == State::Running;
+            });
             self.apply_volumes();
         }
         self.emit(&event);
@@ -330,9 +336,8 @@ impl Call {
     pub fn hold(&self, held: bool) {
         self.update(|status| status.held = held);
         self.apply_volumes();
-        for speaker in Speaker::BOTH {
-            self.command(speaker, Command::Hold(held));
-        }
+        // The session holds both sides at once.
+        self.command(Speaker::Agent, Command::Hold(held));
     }
 
     pub fn enable(&self, speaker: Speaker, enabled: bool) {
@@ -402,12 +407,13 @@ impl Call {
         for sender in self.senders.take() {
             sender.restore().await;
         }
+        drop(self.mixer.take());
         self.page.tell(&ToEngine::Stop { call: self.id }, &[]);
+        // The last words are still transcribed.
         if self.status.get().engine_alive {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
         }
         self.page.remove(self.id);
-        drop(self.mixer.take());
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
             self.emit(&Event::StateChange {
@@ -458,7 +464,8 @@ impl Call {
         status.engine_alive
             && !status.held
             && side.enabled != Some(false)
-            && !matches!(status.state, State::Connecting | State::Stopped)
+            && status.has_run
+            && status.state != State::Stopped
     }
 
     fn apply_volumes(&self) {

@@ -3,13 +3,13 @@
 
 use crate::config::{SessionConfig, SessionOptions};
 use crate::error::Error;
-use crate::event::UtteranceId;
+use crate::event::{State, UtteranceId};
 use crate::session::{
     Input, Output, PlayedInput, RequestId, ResponseInput, Session, SocketId, SocketInput,
 };
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::Timestamp;
-use crate::web::engine::Page;
+use crate::web::engine::{Calls, Page};
 use crate::web::fetch::Request;
 use crate::web::js;
 use crate::web::port::Port;
@@ -30,6 +30,8 @@ pub struct Driver {
     me: Weak<Driver>,
     call: CallId,
     page: Page,
+    /// Where the engine keeps it.
+    calls: Weak<RefCell<BTreeMap<CallId, Rc<Driver>>>>,
     /// Which taps have brought audio since the page asked.
     heard: Cell<PerSpeakerFlags>,
     /// Never borrowed twice: no browser call made while it is borrowed comes
@@ -68,16 +70,18 @@ impl Driver {
     pub fn start(
         call: CallId,
         page: Page,
+        calls: &Calls,
         options: &SessionOptions,
         rate_hz: u32,
         ports: &[MessagePort],
-    ) -> Result<Rc<Self>, Error> {
+    ) -> Result<(), Error> {
         let config = options.resolve(rate_hz)?;
         let session = Session::new(config.clone(), js::seed())?;
         let driver = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             call,
             page,
+            calls: Rc::downgrade(calls),
             heard: Cell::default(),
             state: RefCell::new(Running {
                 session,
@@ -96,8 +100,9 @@ impl Driver {
             let customer = driver.connect(Speaker::Customer, customer_tap, customer_player);
             driver.state.borrow_mut().ports = Some(PerSpeaker { agent, customer });
         }
+        calls.borrow_mut().insert(call, Rc::clone(&driver));
         driver.drive(|_, _| ());
-        Ok(driver)
+        Ok(())
     }
 
     fn connect(&self, speaker: Speaker, tap: &MessagePort, player: &MessagePort) -> Ports {
@@ -207,13 +212,9 @@ impl Driver {
         self.heard.set((false, false));
     }
 
-    /// Ends the session; what it holds goes with it.
+    /// Ends the session: what was said is still transcribed, then it goes.
     pub fn stop(&self) {
-        self.drive(|running, now| {
-            for speaker in Speaker::BOTH {
-                running.session.handle_input(now, speaker, Input::Stop);
-            }
-        });
+        self.input(Speaker::Agent, Input::Stop);
     }
 
     fn input(&self, speaker: Speaker, input: Input<'_>) {
@@ -244,7 +245,26 @@ impl Driver {
             };
             running.session.handle_input(now, speaker, input);
         }
-        self.arm(&mut running, now);
+        if running.session.state() == State::Stopped {
+            self.end(&mut running);
+        } else {
+            self.arm(&mut running, now);
+        }
+    }
+
+    /// Nothing is left of the session but what the caller holds.
+    fn end(&self, running: &mut Running) {
+        running.timer = None;
+        running.ports = None;
+        running.sockets.clear();
+        running.requests.clear();
+        let known = self
+            .calls
+            .upgrade()
+            .and_then(|calls| calls.borrow_mut().remove(&self.call));
+        if known.is_some() {
+            self.page.tell(&FromEngine::Stopped { call: self.call });
+        }
     }
 
     /// Sets the one timer to what the session waits for.

@@ -19,7 +19,7 @@ impl Engine {
     /// Listens to the page and tells it so.
     pub fn start() -> Self {
         let page = Page(global().unchecked_into());
-        let calls = RefCell::new(BTreeMap::new());
+        let calls = Calls::default();
         let messages = EventListener::new(&page.0, "message", {
             let page = page.clone();
             move |event| {
@@ -37,6 +37,9 @@ impl Engine {
     }
 }
 
+/// The sessions of a page: the only `Rc` of each.
+pub type Calls = Rc<RefCell<BTreeMap<CallId, Rc<Driver>>>>;
+
 /// The way to the page.
 #[derive(Clone)]
 pub struct Page(DedicatedWorkerGlobalScope);
@@ -49,12 +52,7 @@ impl Page {
     }
 }
 
-fn handle(
-    page: &Page,
-    calls: &RefCell<BTreeMap<CallId, Rc<Driver>>>,
-    message: ToEngine,
-    parts: &Array,
-) {
+fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
     let find = |call| calls.borrow().get(&call).cloned();
     match message {
         ToEngine::Start {
@@ -63,10 +61,7 @@ fn handle(
             rate_hz,
         } => {
             let ports: Vec<MessagePort> = (1..=4).map(|i| parts.get(i).unchecked_into()).collect();
-            let made = Driver::start(call, page.clone(), &options, rate_hz, &ports);
-            let result = made.map(|driver| {
-                calls.borrow_mut().insert(call, driver);
-            });
+            let result = Driver::start(call, page.clone(), calls, &options, rate_hz, &ports);
             page.tell(&FromEngine::Started { call, result });
         }
         ToEngine::Command {
@@ -93,12 +88,9 @@ fn handle(
                 driver.announce();
             }
         }
-        ToEngine::Stop { call } => {
-            let driver = calls.borrow_mut().remove(&call);
-            if let Some(driver) = driver {
-                driver.stop();
-            }
-            page.tell(&FromEngine::Stopped { call });
-        }
+        ToEngine::Stop { call } => match find(call) {
+            Some(driver) => driver.stop(),
+            None => page.tell(&FromEngine::Stopped { call }),
+        },
     }
 }

@@ -104,10 +104,21 @@ impl Call {
         Self::seeded(config, 42)
     }
 
+    /// With a fake AWS that is not as usual from the first output on.
+    pub fn prepared(config: SessionConfig, prepare: impl FnOnce(&mut FakeAws)) -> Self {
+        let mut aws = FakeAws::default();
+        prepare(&mut aws);
+        Self::with(config, 42, aws)
+    }
+
     pub fn seeded(config: SessionConfig, seed: u64) -> Self {
+        Self::with(config, seed, FakeAws::default())
+    }
+
+    fn with(config: SessionConfig, seed: u64, aws: FakeAws) -> Self {
         let rate = config.playout_rate_hz;
         let mut call = Self {
-            aws: FakeAws::default(),
+            aws,
             session: Session::new(config, seed).unwrap(),
             now: Timestamp::ZERO,
             told: Vec::new(),
@@ -149,6 +160,11 @@ impl Call {
 
     pub fn agent_says<'a>(&mut self, sentences: impl IntoIterator<Item = &'a str>) {
         self.says(Speaker::Agent, sentences);
+    }
+
+    /// Queues sound.
+    pub fn speak(&mut self, speaker: Speaker, sound: Vec<f32>) {
+        self.taps[speaker].queue.extend(sound);
     }
 
     /// Queues silence.

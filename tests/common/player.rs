@@ -36,7 +36,8 @@ impl Player {
             most_waiting: 0,
             holes: 0,
             stops: 0,
-            frame: 0,
+            // What is played at a tick is heard in the 10 ms after it.
+            frame: u64::from(rate_hz) / 100,
             queue: VecDeque::new(),
         }
     }
@@ -83,6 +84,13 @@ impl Player {
         let count = (time.as_secs_f64() * f64::from(self.rate_hz)).round() as u64;
         let mut news = Vec::new();
         let mut dry = false;
+        if self.queue.is_empty() {
+            if self.keep {
+                self.heard.resize(self.heard.len() + count as usize, 0.0);
+            }
+            self.frame += count;
+            return news;
+        }
         for frame in self.frame..self.frame + count {
             let mut sample = 0.0;
             while let Some(clip) = self.queue.front_mut() {

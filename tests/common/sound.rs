@@ -41,6 +41,7 @@ pub struct Ear {
     begun: Option<u64>,
     quiet: u64,
     last: f32,
+    armed: bool,
     crossings: u64,
     first_crossing: f64,
     last_crossing: f64,
@@ -55,6 +56,7 @@ impl Ear {
             begun: None,
             quiet: 0,
             last: 0.0,
+            armed: false,
             crossings: 0,
             first_crossing: 0.0,
             last_crossing: 0.0,
@@ -70,6 +72,17 @@ impl Ear {
         self.begun.is_some()
     }
 
+    /// Hears that much silence, if nothing is under way.
+    pub const fn skip(&mut self, samples: u64) -> bool {
+        let skips = self.begun.is_none();
+        if skips {
+            self.position += samples;
+            self.quiet += samples;
+            self.last = 0.0;
+        }
+        skips
+    }
+
     pub fn hear(&mut self, sample: f32) -> Option<Burst> {
         let mut burst = None;
         if sample.abs() > 0.01 {
@@ -81,8 +94,10 @@ impl Ear {
         } else {
             self.quiet += 1;
         }
-        // Upward, interpolated; a level of 0.05 keeps the edges out.
-        if self.begun.is_some() && self.last < 0.0 && sample >= 0.0 {
+        // Upward, interpolated; what a filter leaves after the sound is no wave.
+        self.armed |= sample < -0.02;
+        if self.begun.is_some() && self.armed && self.last < 0.0 && sample >= 0.0 {
+            self.armed = false;
             let part = f64::from(self.last / (self.last - sample));
             let at = self.position as f64 - 1.0 + part;
             if self.crossings == 0 {
@@ -157,6 +172,8 @@ impl Vocabulary {
 #[derive(Default)]
 pub struct Clips {
     texts: Vec<String>,
+    /// How often each text was asked for.
+    pub requests: BTreeMap<String, usize>,
 }
 
 const DIGITS: usize = 4;
@@ -167,8 +184,13 @@ impl Clips {
     /// The clip of a text: a mark, the digits of its number, a body that grows
     /// with the text, and an end.
     pub fn speak(&mut self, text: &str) -> Vec<f32> {
-        let number = self.texts.len();
-        self.texts.push(text.to_owned());
+        *self.requests.entry(text.to_owned()).or_default() += 1;
+        // The same text is the same sound again, as with Polly.
+        let known = self.texts.iter().position(|known| known == text);
+        let number = known.unwrap_or_else(|| {
+            self.texts.push(text.to_owned());
+            self.texts.len() - 1
+        });
         let mut sound = Vec::new();
         let mut piece = |hz: f64, seconds: f64| {
             tone(RATE, hz, seconds, &mut sound);
@@ -222,14 +244,5 @@ impl Clips {
             });
         }
         heard
-    }
-
-    /// How often each text was asked for.
-    pub fn requests(&self) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for text in &self.texts {
-            *counts.entry(text.as_str()).or_default() += 1;
-        }
-        counts
     }
 }

@@ -200,27 +200,23 @@ impl Stream {
     }
 
     fn hear(&mut self, samples: &[i16], words: &super::Vocabulary) -> Replies {
-        let mut replies = Vec::new();
-        for sample in samples {
-            if let Some(burst) = self.ear.hear(to_f32(*sample)) {
-                if let Some(word) = words.recognise(&burst) {
+        let silent = samples.iter().all(|sample| *sample == 0);
+        if !(silent && self.ear.skip(samples.len() as u64)) {
+            for sample in samples {
+                if let Some(burst) = self.ear.hear(to_f32(*sample))
+                    && let Some(word) = words.recognise(&burst)
+                {
                     let Burst { start, end, .. } = burst;
                     self.words.push((word.to_owned(), start, end));
                     self.result(true);
                 }
-            } else if !self.ear.in_burst()
-                && self
-                    .words
-                    .last()
-                    .is_some_and(|(_, _, end)| self.ear.position() - end >= PAUSE)
-            {
-                self.result(false);
-            }
-            if !self.pending.is_empty() {
-                replies.extend(self.send());
             }
         }
-        replies
+        let last = self.words.last().map(|(_, _, end)| *end);
+        if !self.ear.in_burst() && last.is_some_and(|end| self.ear.position() - end >= PAUSE) {
+            self.result(false);
+        }
+        self.send()
     }
 
     fn finish(&mut self) -> Replies {
