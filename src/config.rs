@@ -8,6 +8,7 @@ mod endpoint;
 mod parse;
 
 pub use endpoint::dns_suffix;
+pub use parse::explained;
 
 use crate::aws::polly::MAX_LEXICONS;
 use crate::error::Error;

@@ -4,205 +4,204 @@
 //! [`Session::poll_output`] after each, and calls [`Session::handle_timeout`]
 //! when [`Session::poll_timeout`] is due. A spurious timeout does nothing.
 
-use crate::aws::credentials::Credentials;
-use crate::aws::http::{HttpRequest, ResponseHead};
-use crate::config::{SessionConfig, SpeakerConfig};
+use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::event::{Event, UtteranceId};
-use crate::speaker::Speaker;
-use crate::time::{Timestamp, UnixTime};
+use crate::event::{Event, State};
+pub use crate::io::{Input, Output, PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
+use crate::pipeline::Pipeline;
+use crate::pipeline::capture::Piece;
+use crate::pipeline::context::Shared;
+use crate::pipeline::timer::{Timer, earliest};
+use crate::pipeline::transcriber::Status;
+use crate::speaker::{PerSpeaker, Speaker};
+use crate::time::Timestamp;
 
-/// A WebSocket the session asked for. Never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SocketId(pub u64);
-
-/// An HTTP request the session asked for. Never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
-
-/// What the world tells the session about one speaker's pipeline.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// Mono samples (-1..1) from the tap.
-    Audio {
-        /// The tap's rate, 8,000 to 192,000 Hz. It may change at any time.
-        rate_hz: u32,
-        /// The AudioContext frame of the first sample; a jump is lost audio.
-        first_frame: u64,
-        /// The samples.
-        samples: &'a [f32],
-    },
-    /// A socket's news.
-    Socket(SocketId, SocketInput<'a>),
-    /// The answer to [`Output::GetCredentials`], and the wall clock now. The
-    /// speaker that comes with it does not matter: the cache is the session's.
-    Credentials(Result<Credentials, Error>, UnixTime),
-    /// A request's news.
-    Response(RequestId, ResponseInput<'a>),
-    /// The player's news about an utterance.
-    Played(UtteranceId, PlayedInput),
-    /// Silence this speaker from a frame on, or stop doing so.
-    Mute {
-        /// Whether the speaker is muted.
-        muted: bool,
-        /// The tap's frame from which it holds; `None` is at once.
-        from_frame: Option<u64>,
-    },
-    /// The call is on hold: nothing is transcribed, translated or spoken.
-    Hold(bool),
-    /// Switch this speaker's pipeline on or off.
-    Enable(bool),
-    /// New settings for this speaker.
-    Configure(Box<SpeakerConfig>),
-    /// Speak a typed text in this speaker's name.
-    Say {
-        /// The text.
-        text: String,
-        /// Whether it is in the speaker's language (and is translated first)
-        /// or already in the listener's.
-        translate: bool,
-    },
-    /// Finish: close the socket and drop what is queued.
-    Stop,
-}
-
-/// News of a socket.
-#[derive(Debug)]
-pub enum SocketInput<'a> {
-    /// The handshake succeeded.
-    Opened,
-    /// A binary message.
-    Message(&'a [u8]),
-    /// The socket is closed, or could not be opened (1006, not clean).
-    Closed {
-        /// The close code.
-        code: u16,
-        /// Whether the closing handshake was done.
-        clean: bool,
-    },
-}
-
-/// News of a request.
-#[derive(Debug)]
-pub enum ResponseInput<'a> {
-    /// Status and headers.
-    Head(ResponseHead),
-    /// A piece of the body.
-    Chunk(&'a [u8]),
-    /// The body is whole.
-    End,
-    /// No answer, or the body broke off.
-    Failed,
-}
-
-/// News of an utterance in the player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlayedInput {
-    /// Its first sample went out at this AudioContext frame.
-    Started {
-        /// The frame.
-        frame: u64,
-    },
-    /// Its last sample went out before this AudioContext frame.
-    Ended {
-        /// The frame.
-        frame: u64,
-        /// How many samples of it were played.
-        samples: u64,
-    },
-}
-
-/// What the session asks of the world. `Debug` shows neither secrets nor words.
-#[derive(Debug)]
-pub enum Output {
-    /// Ask the host for credentials; answer with [`Input::Credentials`].
-    GetCredentials,
-    /// Open a WebSocket (binary). The URL is presigned: never log it.
-    OpenSocket {
-        /// Its id.
-        id: SocketId,
-        /// The presigned URL.
-        url: crate::aws::sign::PresignedUrl,
-    },
-    /// Send a binary message.
-    SendMessage {
-        /// The socket.
-        id: SocketId,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// Close a socket; no more news of it is wanted.
-    CloseSocket {
-        /// The socket.
-        id: SocketId,
-    },
-    /// Send an HTTP request and stream its answer back.
-    SendRequest {
-        /// Its id.
-        id: RequestId,
-        /// The request.
-        request: HttpRequest,
-    },
-    /// Abort a request; no more news of it is wanted.
-    CancelRequest {
-        /// The request.
-        id: RequestId,
-    },
-    /// Append samples at the playout rate to the utterance being played. The
-    /// driver never reorders: utterances come whole, one after the other.
-    Play {
-        /// The utterance.
-        utterance: UtteranceId,
-        /// Mono samples, -1..1, at [`SessionConfig::playout_rate_hz`].
-        pcm: Vec<f32>,
-    },
-    /// No more samples of that utterance will come.
-    PlayEnd {
-        /// The utterance.
-        utterance: UtteranceId,
-    },
-    /// Drop what is playing and queued for this speaker, with a short ramp.
-    StopPlayout,
-    /// Tell the host.
-    Event(Event),
+/// How much a session holds, to see that it does not grow. Of the pipeline
+/// that holds more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Samples that may have to be sent (again): at most 60 s of them.
+    pub backlog_samples: usize,
+    /// Utterances under way: at most 64.
+    pub utterances: usize,
+    /// Points at which audio and the clock are tied together.
+    pub anchors: usize,
+    /// Outputs that were not fetched.
+    pub outputs: usize,
 }
 
 /// Two pipelines and what they share.
 pub struct Session {
-    config: SessionConfig,
+    pipelines: PerSpeaker<Pipeline>,
+    shared: Shared,
+    state: State,
+    stopping: bool,
+    /// The time of the latest input, to say when credentials are due.
+    now: Timestamp,
 }
 
 impl Session {
     /// A session with a validated configuration. `seed` feeds jitter and
-    /// session ids.
+    /// session ids. The first output asks for credentials.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidOption`](crate::error::ErrorCode::InvalidOption),
-    /// [`UnsupportedLanguage`](crate::error::ErrorCode::UnsupportedLanguage) or
-    /// [`VoiceMismatch`](crate::error::ErrorCode::VoiceMismatch), naming the field.
+    /// [`ErrorCode::InvalidOption`](crate::error::ErrorCode::InvalidOption) if
+    /// the playout rate is not within 8 to 192 kHz.
     pub fn new(config: SessionConfig, seed: u64) -> Result<Self, Error> {
-        let _ = seed;
-        Ok(Self { config })
+        let SessionConfig {
+            endpoints,
+            speakers,
+            playout_rate_hz,
+        } = config;
+        let mut shared = Shared::new(endpoints, seed);
+        shared.ask_for_credentials(Timestamp::ZERO, Speaker::Agent);
+        Ok(Self {
+            pipelines: PerSpeaker {
+                agent: Pipeline::new(speakers.agent, playout_rate_hz)?,
+                customer: Pipeline::new(speakers.customer, playout_rate_hz)?,
+            },
+            shared,
+            state: State::Connecting,
+            stopping: false,
+            now: Timestamp::ZERO,
+        })
+    }
+
+    /// The state that was last announced.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// How much it holds.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let PerSpeaker { agent, customer } = &self.pipelines;
+        let (a, b) = (agent.sizes(), customer.sizes());
+        Sizes {
+            backlog_samples: a.0.max(b.0),
+            utterances: a.1.max(b.1),
+            anchors: a.2.max(b.2),
+            outputs: self.shared.waiting(),
+        }
     }
 
     /// Takes one input, for the pipeline of that speaker, at the time `now`.
     pub fn handle_input(&mut self, now: Timestamp, speaker: Speaker, input: Input<'_>) {
-        let _ = (now, speaker, input, &self.config);
+        self.now = now;
+        let pipeline = &mut self.pipelines[speaker];
+        let mut ctx = self.shared.context(now, speaker);
+        match input {
+            Input::Audio {
+                rate_hz,
+                first_frame,
+                samples,
+            } => {
+                let piece = Piece {
+                    rate_hz,
+                    first_frame,
+                    samples,
+                };
+                pipeline.audio(&mut ctx, piece);
+            }
+            Input::Socket(id, input) => pipeline.socket(&mut ctx, id, &input),
+            Input::Response(id, input) => pipeline.response(&mut ctx, id, input),
+            Input::Played(id, input) => pipeline.played(&mut ctx, id, input),
+            Input::Mute { muted, from_frame } => pipeline.mute(&mut ctx, muted, from_frame),
+            Input::Enable(enabled) => pipeline.enable(&mut ctx, enabled),
+            Input::Configure(config) => pipeline.configure(&mut ctx, *config),
+            Input::Say { text, translate } => pipeline.say(&mut ctx, text, translate),
+            Input::Hold(held) => self.both(now, |pipeline, ctx| pipeline.hold(ctx, held)),
+            Input::Stop => self.stop(now),
+            Input::Credentials(answer, unix) => {
+                self.shared.set_wall_clock(now, unix);
+                let unix = self.shared.unix(now);
+                if let Err(error) = &answer {
+                    let error = error.clone();
+                    let mut ctx = self.shared.context(now, speaker);
+                    ctx.event(Event::Error { error });
+                }
+                self.shared.credentials.accept(answer, unix);
+                self.both(now, Pipeline::advance);
+            }
+        }
+        self.settle(now, speaker);
     }
 
     /// The next thing to do, in order; `None` when there is nothing.
     pub fn poll_output(&mut self) -> Option<(Speaker, Output)> {
-        None
+        self.shared.pop()
     }
 
     /// When [`Self::handle_timeout`] wants to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+        self.next_timer().map(|(_, at)| at)
+    }
+
+    /// The earliest timer, with its reason.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<(Timer, Timestamp)> {
+        let PerSpeaker { agent, customer } = &self.pipelines;
+        let credentials = (!self.stopping)
+            .then(|| self.shared.credentials.next_begin())
+            .flatten()
+            .map(|at| (Timer::Credentials, self.shared.timestamp(self.now, at)));
+        earliest(agent.timers().chain(customer.timers()).chain(credentials))
     }
 
     /// Lets the timers that are due fire.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let _ = now;
+        self.now = now;
+        if !self.stopping {
+            self.shared.ask_for_credentials(now, Speaker::Agent);
+        }
+        self.both(now, Pipeline::advance);
+        self.settle(now, Speaker::Agent);
+    }
+
+    fn stop(&mut self, now: Timestamp) {
+        if !std::mem::replace(&mut self.stopping, true) {
+            self.both(now, Pipeline::stop);
+        }
+    }
+
+    fn both(
+        &mut self,
+        now: Timestamp,
+        mut act: impl FnMut(&mut Pipeline, &mut crate::pipeline::context::Context<'_>),
+    ) {
+        for speaker in Speaker::BOTH {
+            let mut ctx = self.shared.context(now, speaker);
+            act(&mut self.pipelines[speaker], &mut ctx);
+        }
+    }
+
+    /// Announces the state, if it is another one.
+    fn settle(&mut self, now: Timestamp, speaker: Speaker) {
+        let state = self.reckon();
+        if state != self.state {
+            self.state = state;
+            let mut ctx = self.shared.context(now, speaker);
+            ctx.event(Event::StateChange { state });
+        }
+    }
+
+    fn reckon(&self) -> State {
+        let pipelines = [&self.pipelines.agent, &self.pipelines.customer];
+        if self.stopping {
+            let closed = pipelines.iter().all(|pipeline| pipeline.is_closed());
+            return if closed { State::Stopped } else { self.state };
+        }
+        let any = |status| pipelines.iter().any(|p| p.status() == status);
+        if any(Status::Failed) || pipelines.iter().any(|p| p.is_degraded()) {
+            State::Degraded
+        } else if any(Status::Reconnecting) {
+            State::Reconnecting
+        } else if any(Status::Connecting) {
+            State::Connecting
+        } else {
+            State::Running
+        }
     }
 }

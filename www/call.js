@@ -24,6 +24,7 @@ export async function connectCall({ agentTrack, customerTrack }) {
     exchangeCandidates(agent, customer);
     const atAgent = arrivingTrack(agent);
     const atCustomer = arrivingTrack(customer);
+    const bothConnected = Promise.all([connected(agent), connected(customer)]);
     const sender = agent.addTrack(agentTrack, new MediaStream([agentTrack]));
     customer.addTrack(customerTrack, new MediaStream([customerTrack]));
 
@@ -31,7 +32,7 @@ export async function connectCall({ agentTrack, customerTrack }) {
     await agent.setRemoteDescription(customer.localDescription);
     await agent.setLocalDescription(await agent.createAnswer());
     await customer.setRemoteDescription(agent.localDescription);
-    await Promise.all([connected(agent), connected(customer)]);
+    await bothConnected;
     return { sender, atAgent: await atAgent, atCustomer: await atCustomer, hangUp };
   } catch (error) {
     hangUp();

@@ -42,6 +42,11 @@ export class DemoCall {
     }
   }
 
+  /** The two ends: the agent's sender, what arrives at the agent and at the customer. */
+  get line() {
+    return this.#line;
+  }
+
   /** Fires when the call is hung up. */
   get signal() {
     return this.#ended.signal;

@@ -83,13 +83,13 @@ export class Turn {
  * @param {object[]} o.turns of {@link turnsOf}
  * @param {EventTarget | null} o.session the interpreting, or null in an ordinary call
  * @param {(line: object) => Promise<void>} o.speak plays a line to its end
- * @param {(line: object) => Promise<boolean>} o.ready called before a turn; false leaves the turn out
+ * @param {() => Promise<void>} o.ready resolves when the call is not on hold
  * @param {(line: object) => boolean} o.interpreted whether this speaker is interpreted at the moment
  * @param {AbortSignal} o.signal ends it
  */
 export async function holdDialogue({ turns, session, speak, ready, interpreted, signal }) {
   for (const line of turns) {
-    if (!(await ready(line))) continue;
+    await ready();
     signal.throwIfAborted();
     const turn = session && new Turn(session, line.speaker);
     await speak(line);

@@ -9,7 +9,7 @@ import { Panel } from "./panel.js";
 import { describeEngines, describeMicrophone, describeServices, loadEngines } from "./services.js";
 import { Status } from "./status.js";
 import { Transcript } from "./transcript.js";
-import { languageName } from "./words.js";
+import { languageNames } from "./words.js";
 
 const $ = (selector) => document.querySelector(selector);
 const status = new Status();
@@ -20,6 +20,8 @@ let config;
 let lines;
 let panel;
 let credentials;
+/** The library, or why it can't be used; the call can be taken all the same. */
+let library;
 let transcripts;
 let call = null;
 
@@ -34,7 +36,11 @@ try {
 
 async function load() {
   config = await loadConfig();
-  const [engines, loaded] = await Promise.all([loadEngines(config.standIn), loadLines(), init()]);
+  library = init().catch((error) => {
+    status.problem(error);
+    return error;
+  });
+  const [engines, loaded] = await Promise.all([loadEngines(config.standIn), loadLines(), library]);
   lines = loaded;
   credentials = await identityProvider(config.identity, fromCognitoIdentityPool, new URL(location.href));
   const { agent, customer } = config.options;
@@ -44,7 +50,7 @@ async function load() {
     agent: new Transcript($("#log-agent"), { said: agent.language, meant: customer.language }),
     customer: new Transcript($("#log-customer"), { said: customer.language, meant: agent.language }),
   };
-  const names = { agent: languageName(agent.language), customer: languageName(customer.language) };
+  const names = languageNames(agent.language, customer.language);
   $("#agent-language").textContent = `${names.agent} → ${names.customer}`;
   $("#customer-language").textContent = `${names.customer} → ${names.agent}`;
   $("#services").textContent = describeServices(engines);
@@ -90,6 +96,8 @@ async function takeCall() {
 }
 
 async function startInterpreting(current) {
+  const unusable = await library;
+  if (unusable) throw unusable;
   const { options } = config;
   const session = await current.interpret({
     ...options,
@@ -122,6 +130,7 @@ function streaming(session, signal) {
       if (session.state !== "connecting") resolve();
     };
     session.addEventListener("statechange", look, { signal });
+    session.addEventListener("error", resolve, { signal });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     look();
   });
@@ -136,10 +145,7 @@ async function converse(current) {
     turns: turnsOf(lines),
     session,
     signal,
-    ready: async (line) => {
-      await panel.resumed(signal);
-      return !panel.muted(line.speaker) || human(line);
-    },
+    ready: () => panel.resumed(signal),
     interpreted: (line) => panel.interprets(line.speaker),
     speak: (line) => (human(line) ? listenToPerson(current) : source(line).play(url(line))),
   });

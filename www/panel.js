@@ -19,7 +19,7 @@ export class Panel extends EventTarget {
     super();
     this.#enabled = { agent: options.agent.enabled ?? true, customer: options.customer.enabled ?? true };
     /** Every route's volume. */
-    this.volumes = buildVolumes($("#volumes"), options.volumes ?? {}, (route, value) => {
+    this.volumes = buildVolumes($("#volumes"), { ...clipNoise(options), ...options.volumes }, (route, value) => {
       this.#session?.setVolume(route, value);
     });
     for (const speaker of ["agent", "customer"]) this.#toggles(speaker);
@@ -37,11 +37,6 @@ export class Panel extends EventTarget {
   /** The speakers' settings for the next session. */
   enabled(speaker) {
     return this.#enabled[speaker];
-  }
-
-  /** Whether this speaker is muted. */
-  muted(speaker) {
-    return this.#muted[speaker];
   }
 
   /** Whether what this speaker says is being interpreted at the moment. */
@@ -112,6 +107,11 @@ export class Panel extends EventTarget {
     $("#agent-hears").muted = as === "customer";
     $("#customer-hears").muted = as === "agent";
   }
+}
+
+/** A clip is noise at its own level; the generated one is at full scale before its volume. */
+function clipNoise({ comfortNoise }) {
+  return comfortNoise?.clip ? { "comfort-noise-to-agent": 0.05, "comfort-noise-to-customer": 0.05 } : {};
 }
 
 function press(button, pressed, text) {

@@ -17,29 +17,33 @@ export function describeServices(engines) {
 /** The engines by name, for the foot of the page. */
 export function describeEngines(engines) {
   if (!engines) return "Every line says which service made it.";
-  const names = (list) => list.filter(available).map(({ name }) => name).join(", ") || "none";
+  const names = (list) => list.filter(available).filter(({ name }) => name !== PILOT).map(plainName).join(", ") || "none";
   return `Local engines — recognise: ${names(engines.recognise)}; translate: ${names(engines.translate)}; speak: ${names(engines.speak)}. Every line says which one made it.`;
 }
 
 /** What can understand a person who speaks freely, said before the microphone is opened. */
 export function describeMicrophone(engines, language, languageName) {
   if (!engines) return `Amazon Transcribe understands your ${languageName}.`;
-  const free = engines.recognise.filter(available).filter(({ languages }) => speaks(languages, language));
-  if (free.length > 0) {
-    const names = free.map(({ name }) => name).join(", ");
-    return `${names} understands your ${languageName}, with mistakes. Sentences outside the demo need a translator: ${translators(engines)}.`;
+  const free = engines.recognise.filter(available).filter(isFree).filter(({ languages }) => speaks(languages, language));
+  if (free.length === 0) {
+    return `No engine on this machine understands free ${languageName}: the customer would hear your own voice, untranslated.`;
   }
-  return `No engine on this machine understands free ${languageName}. The customer would hear your own voice, untranslated; only the demo's recordings are recognised.`;
+  const names = free.map(plainName).join(", ");
+  const translators = engines.translate.filter(available).filter(isFree).map(plainName);
+  return `${names} understands your ${languageName}, with mistakes. ${translators.length > 0
+    ? `${translators.join(", ")} translates it.`
+    : "Only the demo’s sentences can be translated; others stay captions."}`;
 }
 
-function translators(engines) {
-  const names = engines.translate.filter(available).filter(({ name }) => name !== "phrasebook").map(({ name }) => name);
-  return names.length > 0 ? names.join(", ") : "none is installed, so they stay captions";
-}
+/** Speaks and hears test tones only: of no interest to a person. */
+const PILOT = "pilot";
+/** Engines that know nothing but the demo's own sentences. */
+const PLAIN_NAMES = { lines: "the demo’s recorded lines", phrasebook: "phrasebook", recorded: "recorded voices" };
 
+const plainName = ({ name }) => PLAIN_NAMES[name] ?? name;
+const isFree = ({ name }) => name !== PILOT && !(name in PLAIN_NAMES);
 const available = (engine) => engine.available !== false;
 
-/** "lines" means only the demo's own recordings. */
 function speaks(languages, language) {
   const base = language.split("-")[0];
   return Array.isArray(languages) && languages.some((tag) => tag.split("-")[0] === base);

@@ -52,7 +52,9 @@ function slider(route, fullName, name, value, most, changed) {
   input.value = String(value);
   input.dataset.route = route;
   input.setAttribute("aria-label", fullName);
-  const output = document.createElement("output");
+  const output = document.createElement("span");
+  output.className = "value";
+  output.ariaHidden = "true";
   const show = () => {
     const percent = Number(input.value) * 100;
     output.textContent = `${most < 1 ? percent.toFixed(1) : percent.toFixed(0)} %`;
@@ -63,6 +65,6 @@ function slider(route, fullName, name, value, most, changed) {
     changed(Number(input.value));
   });
   show();
-  label.append(text, input, output);
+  label.append(text, output, input);
   return label;
 }

@@ -2,13 +2,19 @@
 
 export const WHO = { agent: "agent", customer: "customer" };
 
-/** A language's English name: "Spanish (United States)". */
-export function languageName(tag) {
-  try {
-    return new Intl.DisplayNames("en", { type: "language", languageDisplay: "standard" }).of(tag) ?? tag;
-  } catch {
-    return tag;
-  }
+/** Both languages' English names: "Spanish", or "Spanish (Mexico)" where that tells them apart. */
+export function languageNames(agent, customer) {
+  const name = (tag) => {
+    try {
+      return new Intl.DisplayNames("en", { type: "language", languageDisplay: "standard" }).of(tag) ?? tag;
+    } catch {
+      return tag;
+    }
+  };
+  const [agentBase, customerBase] = [agent, customer].map((tag) => tag.split("-")[0]);
+  return agentBase === customerBase
+    ? { agent: name(agent), customer: name(customer) }
+    : { agent: name(agentBase), customer: name(customerBase) };
 }
 
 export const STATES = {

@@ -1,3 +1,83 @@
 //! `local-aws`: the stand-in's command line.
 
-fn main() {}
+use local_aws::server::{Options, start};
+use std::{env, io, path::PathBuf, process::ExitCode};
+use tokio::{
+    io::AsyncReadExt,
+    signal::unix::{SignalKind, signal},
+};
+
+const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--signed-host HOST]... [--until-stdin-closes]
+Serves the demo's pages and stands in for Cognito, Transcribe, Translate and Polly, on 127.0.0.1 only.
+Port 0 takes any free port. Prints one line of JSON with both addresses once it listens.";
+
+struct Arguments {
+    options: Options,
+    until_stdin_closes: bool,
+}
+
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments {
+        options: Options {
+            root: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")),
+            page_port: 8700,
+            aws_port: 8701,
+            signed_hosts: Vec::new(),
+        },
+        until_stdin_closes: false,
+    };
+    while let Some(name) = given.next() {
+        let mut value = || given.next().ok_or_else(|| format!("{name} wants a value"));
+        let port = |text: String| text.parse().map_err(|_| format!("not a port: {text}"));
+        match name.as_str() {
+            "--root" => arguments.options.root = value()?.into(),
+            "--page-port" => arguments.options.page_port = port(value()?)?,
+            "--aws-port" => arguments.options.aws_port = port(value()?)?,
+            "--signed-host" => arguments.options.signed_hosts.push(value()?),
+            "--until-stdin-closes" => arguments.until_stdin_closes = true,
+            other => return Err(format!("unknown option {other}\n{USAGE}")),
+        }
+    }
+    Ok(arguments)
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match arguments(env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("local-aws: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = start(&arguments.options).await?;
+    println!(
+        "{}",
+        serde_json::json!({"page": server.page, "aws": server.aws})
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = stdin_closed(), if arguments.until_stdin_closes => {}
+    }
+    // Reading stdin blocks a thread of the runtime that nothing can end.
+    std::process::exit(0)
+}
+
+async fn stdin_closed() {
+    let mut stdin = tokio::io::stdin();
+    let mut ignored = [0; 256];
+    while matches!(stdin.read(&mut ignored).await, Ok(length) if length > 0) {}
+}

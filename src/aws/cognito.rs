@@ -3,7 +3,7 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::exception::{self, exceptions};
-use crate::aws::http::{HttpRequest, ResponseHead};
+use crate::aws::http::{HttpRequest, ResponseHead, json_object};
 use crate::error::{Error, Stage};
 use crate::time::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,10 @@ struct Keys {
 /// As [`get_id_response`].
 pub fn get_credentials_response(head: &ResponseHead, body: &[u8]) -> Result<Credentials, Error> {
     let Issued { credentials: keys } = read(head, body)?;
-    if keys.access_key_id.is_empty() || keys.secret_key.is_empty() {
+    let whole = ![&keys.access_key_id, &keys.secret_key, &keys.session_token]
+        .iter()
+        .any(|key| key.is_empty());
+    if !whole || keys.expiration <= 0.0 {
         return Err(malformed());
     }
     Ok(Credentials {
@@ -145,7 +148,7 @@ fn read<T: for<'de> Deserialize<'de>>(head: &ResponseHead, body: &[u8]) -> Resul
     if !head.is_success() {
         return Err(refusal(head, body).to_error(Stage::Credentials));
     }
-    serde_json::from_slice(body).map_err(|_| malformed())
+    json_object(body).ok_or_else(malformed)
 }
 
 /// The exception in an answer that is not 2xx.

@@ -1,8 +1,8 @@
 //! How the services refuse: by name, in `__type` or in a header.
 
-use crate::aws::http::ResponseHead;
+use crate::aws::http::{ResponseHead, json_object};
 use crate::error::{Error, ErrorCode, Stage};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Defines a service's exceptions: an enum with the variants of
 /// [`CommonException`] in `Common`, its reading by name and its error code.
@@ -164,14 +164,6 @@ impl CommonException {
     }
 }
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(rename = "__type", alias = "code")]
-    kind: Option<String>,
-    #[serde(alias = "Message")]
-    message: Option<String>,
-}
-
 /// The exception's name in an answer that is not 2xx: from the
 /// `x-amzn-errortype` header or the body's `__type` or `code`, without
 /// namespace (`com.amazonaws.translate#…`) and URL (`…:http://…`).
@@ -180,14 +172,14 @@ struct Body {
 /// `RequestTimeTooSkewed`, which is what it means.
 #[must_use]
 pub fn name(head: &ResponseHead, body: &[u8]) -> Option<String> {
-    let body: Option<Body> = serde_json::from_slice(body).ok();
-    let from_body = body.as_ref().and_then(|body| body.kind.as_deref());
-    let name = bare(head.header("x-amzn-errortype").or(from_body)?)?;
-    let message = body.as_ref().and_then(|body| body.message.as_deref());
+    let body: Map<String, Value> = json_object(body).unwrap_or_default();
+    let field = |names: [&str; 2]| names.into_iter().find_map(|name| body.get(name)?.as_str());
+    let written = head.header("x-amzn-errortype");
+    let name = bare(written.or_else(|| field(["__type", "code"]))?)?;
     let of_date = |text: &str| {
         text.starts_with("Signature expired") || text.starts_with("Signature not yet current")
     };
-    if name == "InvalidSignatureException" && message.is_some_and(of_date) {
+    if name == "InvalidSignatureException" && field(["message", "Message"]).is_some_and(of_date) {
         return Some("RequestTimeTooSkewed".to_owned());
     }
     Some(name.to_owned())

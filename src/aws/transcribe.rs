@@ -3,6 +3,7 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::event_stream::{self, Kind, malformed};
+use crate::aws::http::json_object;
 use crate::aws::sign::{PresignedUrl, Signer};
 use crate::config::{Endpoint, Stability, TranscribeOptions};
 use crate::error::{Error, ErrorCode, Stage};
@@ -149,25 +150,19 @@ pub enum ServerMessage {
 /// [`ErrorCode::MalformedMessage`] if it is not what the protocol says.
 pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
     let message = event_stream::decode(bytes)?;
-    let (name, is_error) = match &message.kind {
+    let name = match &message.kind {
         Kind::Event(name) if name == "TranscriptEvent" => {
-            return serde_json::from_slice(&message.payload)
+            return json_object(&message.payload)
                 .map(ServerMessage::Transcript)
-                // serde_json's own text would quote the payload.
-                .map_err(|_| malformed("its payload is not a transcript"));
+                .ok_or_else(|| malformed("its payload is not a transcript"));
         }
         Kind::Event(_) => return Ok(ServerMessage::Unknown),
-        Kind::Exception(name) => (name, false),
-        Kind::Error(code) => (code, true),
+        Kind::Exception(name) | Kind::Error(name) => name,
     };
-    let text: ExceptionBody = if is_error {
-        ExceptionBody::default()
-    } else {
-        serde_json::from_slice(&message.payload)
-            .map_err(|_| malformed("its payload is not an exception"))?
-    };
+    // The header says what it is; a payload that cannot be read hides nothing.
+    let body: ExceptionBody = json_object(&message.payload).unwrap_or_default();
     let kind = ExceptionKind::from_name(name);
-    let starved = kind == ExceptionKind::BadRequest && text.message.contains("no new audio");
+    let starved = kind == ExceptionKind::BadRequest && body.message.contains("no new audio");
     Ok(ServerMessage::Exception(TranscribeException {
         kind,
         starved,
@@ -362,11 +357,12 @@ pub struct Item {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
-    /// A word.
-    #[default]
-    Pronunciation,
     /// A punctuation mark.
     Punctuation,
+    /// A word, and anything that a later version of the service may add.
+    #[default]
+    #[serde(other)]
+    Pronunciation,
 }
 
 // The service writes null for what it does not have.

@@ -2,7 +2,7 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::exception::{self, exceptions};
-use crate::aws::http::{HttpRequest, ResponseHead};
+use crate::aws::http::{HttpRequest, ResponseHead, json_object};
 use crate::aws::sign::Signer;
 use crate::config::{Endpoint, TranslateOptions};
 use crate::error::{Error, ErrorCode, Stage};
@@ -132,7 +132,7 @@ pub fn response(head: &ResponseHead, body: &[u8]) -> Result<Translated, Error> {
     if !head.is_success() {
         return Err(refusal(head, body).to_error(Stage::Translate));
     }
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| malformed())?;
+    let answer: Answer = json_object(body).ok_or_else(malformed)?;
     Ok(Translated {
         text: answer.translated_text,
         engine: answer.engine,
@@ -149,12 +149,6 @@ fn malformed() -> Error {
     exception::malformed(Stage::Translate, "Amazon Translate")
 }
 
-/// Whether a translation holds a masked word.
-#[must_use]
-pub fn contains_mask(text: &str) -> bool {
-    text.contains(MASK)
-}
-
 /// The translation without its masked words, for speaking; empty if nothing
 /// that can be spoken is left.
 #[must_use]
@@ -165,8 +159,10 @@ pub fn without_mask(text: &str) -> String {
     }
     let mut out = String::with_capacity(left.len());
     for word in left.split_whitespace() {
-        // "you ?$#@$, stop" leaves its comma at the word before.
-        if !out.is_empty() && !word.starts_with([',', '.', ';', ':', '!', '?']) {
+        if word.starts_with([',', '.', ';', ':', '!', '?']) {
+            // "Stop, ?$#@$!" is "Stop!": the mark stands at the word before.
+            out.truncate(out.trim_end_matches([',', ';', ':']).len());
+        } else if !out.is_empty() {
             out.push(' ');
         }
         out.push_str(word);

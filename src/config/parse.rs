@@ -74,8 +74,7 @@ where
 {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let at = error.path().to_string();
-        let text = error.into_inner().to_string();
-        explain(&place(path, &at), &text)
+        explained(path, &at, &error.into_inner().to_string())
     })
 }
 
@@ -87,6 +86,13 @@ fn place(path: &str, at: &str) -> String {
         (path, "" | "?") => path.to_owned(),
         (path, at) => format!("{path}.{at}"),
     }
+}
+
+/// serde's error as ours: `at` is where (as serde_path_to_error says it) within
+/// the option `path`, `text` what was wrong.
+#[must_use]
+pub fn explained(path: &str, at: &str, text: &str) -> Error {
+    explain(&place(path, at), text)
 }
 
 /// serde's text to ours. The text quotes the value that is wrong; only what
@@ -114,7 +120,16 @@ fn explain(at: &str, text: &str) -> Error {
     } else if text.starts_with("missing field") {
         Error::option(inside(quoted()), "a value: it is required")
     } else if let Some((_, expected)) = text.split_once("expected ") {
-        Error::option(at, without_place(expected).replace('`', ""))
+        let expected = without_place(expected).replace('`', "");
+        // Rust's names say nothing to the host.
+        let expected = match expected.as_str() {
+            "f64" => "a number",
+            "a sequence" => "a list",
+            "a map" => "an object",
+            name if name.starts_with("struct ") => "an object",
+            other => other,
+        };
+        Error::option(at, expected)
     } else {
         Error::option(at, "valid JSON")
     }

@@ -1,1 +1,413 @@
 //! One speaker's way from sound to translated speech.
+//!
+//! Samples → [`capture`] → [`transcriber`] → [`segmenter`] → [`translator`] →
+//! [`synthesizer`] → [`sequencer`] → [`playout`]. Each is a plain value with
+//! explicit calls; [`Pipeline`] puts them together.
+
+pub mod backlog;
+pub mod capture;
+pub mod context;
+pub mod exchange;
+pub mod latency;
+pub mod playout;
+pub mod script;
+pub mod segmenter;
+pub mod sequencer;
+pub mod synthesizer;
+pub mod timer;
+pub mod transcriber;
+pub mod translator;
+mod utterances;
+
+use crate::aws::transcribe::TranscriptResult;
+use crate::config::SpeakerConfig;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::event::{Event, Outcome, UtteranceId};
+use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
+use crate::time::{Duration, Timestamp};
+use capture::{Capture, Piece};
+use context::Context;
+use latency::Step;
+use segmenter::{Segment, Segmenter};
+use timer::Timer;
+use transcriber::{Heard, Status, Transcriber};
+use utterances::Utterances;
+
+/// Without audio for so long, silence takes its place. Longer than a worker is
+/// ever held up, or late audio would come after its silence.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// From then on silence comes in portions of this.
+const IDLE_PORTION: Duration = Duration::from_millis(500);
+
+/// After a computer slept, this much of its sleep is made up for.
+const LONGEST_PAD: Duration = Duration::from_secs(5);
+
+/// One speaker's pipeline.
+pub struct Pipeline {
+    config: SpeakerConfig,
+    playout_rate_hz: u32,
+    capture: Capture,
+    transcriber: Transcriber,
+    segmenter: Segmenter,
+    utterances: Utterances,
+    held: bool,
+    stopped: bool,
+    /// Words before this position were said before a mute or hold and are not
+    /// spoken any more.
+    discard_before: u64,
+    /// Until when the backlog has sound, and whether that is made up.
+    filled: Timestamp,
+    padding: bool,
+    samples: Vec<f32>,
+}
+
+impl Pipeline {
+    /// A pipeline, switched on if the configuration says so.
+    ///
+    /// # Errors
+    /// If the playout rate is not within 8 to 192 kHz.
+    pub fn new(config: SpeakerConfig, playout_rate_hz: u32) -> Result<Self, Error> {
+        let mut transcriber = Transcriber::new(config.message);
+        if config.enabled {
+            transcriber.start();
+        }
+        Ok(Self {
+            playout_rate_hz,
+            capture: Capture::new(config.start_guard),
+            transcriber,
+            segmenter: segmenter(&config),
+            utterances: Utterances::new(playout_rate_hz)?,
+            held: false,
+            stopped: false,
+            discard_before: 0,
+            filled: Timestamp::ZERO,
+            padding: false,
+            samples: Vec::new(),
+            config,
+        })
+    }
+
+    /// How the stream is doing.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.transcriber.status()
+    }
+
+    /// Whether speech has been given up for now: the last utterances failed.
+    #[must_use]
+    pub const fn is_degraded(&self) -> bool {
+        self.utterances.is_degraded()
+    }
+
+    /// Whether everything has ended, after [`Self::stop`].
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.transcriber.is_closed()
+    }
+
+    /// Samples, utterances and anchors that are held.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        (
+            self.transcriber.backlog.len(),
+            self.utterances.len(),
+            self.capture.anchors(),
+        )
+    }
+
+    /// The timers that run.
+    pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
+        self.transcriber
+            .timers()
+            .chain(self.utterances.timers())
+            .chain(self.idle_due().map(|at| (Timer::Idle, at)))
+    }
+
+    /// Takes a piece of the tap.
+    pub fn audio(&mut self, ctx: &mut Context<'_>, piece: Piece<'_>) {
+        if !self.transcriber.is_on() {
+            self.capture.pass(ctx.now, piece);
+            return;
+        }
+        let position = self.transcriber.backlog.end();
+        self.samples.clear();
+        let found = self
+            .capture
+            .push(ctx.now, position, piece, &mut self.samples);
+        self.transcriber.push(&self.samples);
+        if self.samples.capacity() > 1 << 16 {
+            self.samples = Vec::new();
+        }
+        (self.filled, self.padding) = (ctx.now, false);
+        if let Some((at, lost)) = found.gap {
+            gap(ctx, at, lost);
+        }
+        if let Some(error) = found.error {
+            ctx.error(error);
+        }
+        self.advance(ctx);
+    }
+
+    /// Takes news of a socket.
+    pub fn socket(&mut self, ctx: &mut Context<'_>, id: SocketId, input: &SocketInput<'_>) {
+        if matches!(input, SocketInput::Opened) && self.filled == Timestamp::ZERO {
+            self.filled = ctx.now;
+        }
+        self.transcriber.handle_socket(ctx, id, input);
+        self.advance(ctx);
+    }
+
+    /// Takes news of a request.
+    pub fn response(&mut self, ctx: &mut Context<'_>, id: RequestId, input: ResponseInput<'_>) {
+        self.utterances.response(ctx, &self.config, id, input);
+        self.advance(ctx);
+    }
+
+    /// Takes news of the player.
+    pub fn played(&mut self, ctx: &mut Context<'_>, id: UtteranceId, input: PlayedInput) {
+        let frame = match input {
+            PlayedInput::Started { frame } | PlayedInput::Ended { frame, .. } => frame,
+        };
+        // Taps and players share one AudioContext, so the tap's clock knows the
+        // frame; a tap in another context has another rate or no say.
+        let at = self
+            .capture
+            .time_of_frame(self.playout_rate_hz, frame)
+            .filter(|at| ctx.now.since(*at) < Duration::from_secs(1) && *at <= ctx.now)
+            .unwrap_or(ctx.now);
+        self.utterances.played(ctx, id, input, at);
+        self.advance(ctx);
+    }
+
+    /// Mutes the speaker, or stops to: what is queued is not spoken any more.
+    pub fn mute(&mut self, ctx: &mut Context<'_>, muted: bool, from_frame: Option<u64>) {
+        let late = self.capture.mute(muted, from_frame);
+        if muted {
+            self.transcriber.backlog.silence_last(late);
+            self.discard(ctx);
+        }
+        self.advance(ctx);
+    }
+
+    /// Puts the call on hold, or resumes it.
+    pub fn hold(&mut self, ctx: &mut Context<'_>, held: bool) {
+        self.capture.hold(held);
+        self.held = held;
+        if held {
+            self.discard(ctx);
+        }
+        self.advance(ctx);
+    }
+
+    /// Switches the pipeline on or off.
+    pub fn enable(&mut self, ctx: &mut Context<'_>, enabled: bool) {
+        if self.stopped {
+            return;
+        }
+        self.config.enabled = enabled;
+        if enabled {
+            self.filled = ctx.now;
+            self.transcriber.start();
+        } else {
+            self.discard(ctx);
+            self.transcriber.stop(ctx);
+        }
+        self.advance(ctx);
+    }
+
+    /// Takes new settings: a stream that hears otherwise is opened anew.
+    pub fn configure(&mut self, ctx: &mut Context<'_>, config: SpeakerConfig) {
+        if self.stopped {
+            return;
+        }
+        let old = std::mem::replace(&mut self.config, config);
+        let new = &self.config;
+        if (
+            &old.codes.transcribe,
+            old.stability,
+            &old.transcribe,
+            old.message,
+        ) != (
+            &new.codes.transcribe,
+            new.stability,
+            &new.transcribe,
+            new.message,
+        ) {
+            self.transcriber.reopen(ctx, new.message);
+            self.drain_heard(ctx);
+            self.segmenter = segmenter(&self.config);
+        }
+        if old.enabled != self.config.enabled {
+            self.enable(ctx, self.config.enabled);
+        }
+        self.advance(ctx);
+    }
+
+    /// Speaks a typed text.
+    pub fn say(&mut self, ctx: &mut Context<'_>, text: String, translate: bool) {
+        if self.stopped || text.trim().is_empty() {
+            return;
+        }
+        let id = self.utterances.announce(ctx);
+        if self.held {
+            self.utterances.finish(ctx, id, Outcome::Dropped, None);
+            return;
+        }
+        self.utterances
+            .begin(ctx, &self.config, id, None, text, translate);
+        self.advance(ctx);
+    }
+
+    /// Ends: drops what is queued, and closes the stream when it has said all.
+    pub fn stop(&mut self, ctx: &mut Context<'_>) {
+        self.stopped = true;
+        self.discard(ctx);
+        self.discard_before = u64::MAX;
+        self.transcriber.close(ctx);
+        self.advance(ctx);
+    }
+
+    /// Does everything that is due.
+    pub fn advance(&mut self, ctx: &mut Context<'_>) {
+        self.pad(ctx.now);
+        let open = self.segmenter.earliest_open();
+        self.transcriber.advance(ctx, &self.config, open);
+        self.drain_heard(ctx);
+        self.capture.forget(self.transcriber.backlog.start());
+        self.utterances.advance(ctx, &self.config);
+        if self.stopped && !self.transcriber.is_on() {
+            self.transcriber.close(ctx);
+        }
+    }
+
+    /// What was said so far is not spoken any more.
+    fn discard(&mut self, ctx: &mut Context<'_>) {
+        self.discard_before = self.transcriber.backlog.end();
+        self.utterances.drop_all(ctx);
+    }
+
+    fn idle_due(&self) -> Option<Timestamp> {
+        let portion = if self.padding { IDLE_PORTION } else { IDLE };
+        (self.transcriber.status() == Status::Streaming).then(|| self.filled + portion)
+    }
+
+    fn pad(&mut self, now: Timestamp) {
+        if self.idle_due().is_none_or(|due| now < due) {
+            return;
+        }
+        let missing = now.since(self.filled).min(LONGEST_PAD);
+        let position = self.transcriber.backlog.end();
+        self.capture.padded(position, now - missing);
+        let count = crate::audio::framer::samples(missing);
+        let silence = vec![0.0; usize::try_from(count).unwrap_or(0)];
+        self.transcriber.push(&silence);
+        (self.filled, self.padding) = (now, true);
+    }
+
+    fn drain_heard(&mut self, ctx: &mut Context<'_>) {
+        while let Some(heard) = self.transcriber.poll() {
+            match heard {
+                Heard::Results { results, base } => {
+                    for result in &results {
+                        self.result(ctx, result, base);
+                    }
+                }
+                Heard::StreamOver => {
+                    for (result_id, text) in self.segmenter.abandon() {
+                        self.close_caption(ctx, result_id, text);
+                    }
+                }
+                Heard::Lost { position, samples } => {
+                    let at = self.capture.time_of(position).unwrap_or(ctx.now);
+                    gap(ctx, at, crate::audio::framer::duration(samples));
+                    ctx.error(Error::new(
+                        ErrorCode::AudioLost,
+                        Stage::Transcribe,
+                        "there was no connection to Amazon Transcribe for too long",
+                    ));
+                }
+                Heard::Error(error) => ctx.error(error),
+            }
+        }
+    }
+
+    fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult, base: u64) {
+        let mut segments = Vec::new();
+        self.segmenter.handle(ctx.now, result, &mut segments);
+        let mut utterance_id = None;
+        for segment in segments {
+            utterance_id = Some(self.commit(ctx, segment, base));
+        }
+        if !result.is_partial {
+            self.transcriber.commit(result.end_time);
+        }
+        let time = |second: f64| {
+            let position = self.transcriber.position(base, second);
+            self.capture.time_of(position).unwrap_or(ctx.now)
+        };
+        let text = result
+            .alternatives
+            .first()
+            .map(|reading| reading.transcript.clone())
+            .unwrap_or_default();
+        let (start, end) = (time(result.start_time), time(result.end_time));
+        ctx.event(Event::Transcript {
+            speaker: ctx.speaker,
+            result_id: result.result_id.clone(),
+            utterance_id,
+            text,
+            is_partial: result.is_partial,
+            start_ms: start.as_millis_f64(),
+            end_ms: end.as_millis_f64(),
+            engine: result.engine.clone(),
+        });
+    }
+
+    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment, base: u64) -> UtteranceId {
+        self.transcriber.commit(segment.end);
+        let id = self.utterances.announce(ctx);
+        let end = self.transcriber.position(base, segment.end);
+        if let Some(captured) = self.capture.time_of(end) {
+            self.utterances.mark(id, Step::Captured, captured);
+        }
+        self.utterances
+            .mark(id, Step::FirstPartial, segment.first_seen);
+        if self.transcriber.position(base, segment.start) < self.discard_before {
+            self.utterances.finish(ctx, id, Outcome::Dropped, None);
+        } else {
+            let result_id = Some(segment.result_id);
+            self.utterances
+                .begin(ctx, &self.config, id, result_id, segment.text, true);
+        }
+        id
+    }
+
+    /// A result that will never be final ends as what was committed of it; the
+    /// rest comes again with the next stream.
+    fn close_caption(&mut self, ctx: &mut Context<'_>, result_id: String, text: String) {
+        ctx.event(Event::Transcript {
+            speaker: ctx.speaker,
+            result_id,
+            utterance_id: None,
+            text,
+            is_partial: false,
+            start_ms: ctx.now.as_millis_f64(),
+            end_ms: ctx.now.as_millis_f64(),
+            engine: None,
+        });
+    }
+}
+
+fn segmenter(config: &SpeakerConfig) -> Segmenter {
+    let stabilised = config.stability != crate::config::Stability::None;
+    Segmenter::new(&config.codes.transcribe, stabilised)
+}
+
+fn gap(ctx: &mut Context<'_>, at: Timestamp, lost: Duration) {
+    ctx.event(Event::Gap {
+        speaker: ctx.speaker,
+        at_ms: at.as_millis_f64(),
+        lost_ms: lost.as_secs_f64() * 1000.0,
+    });
+}

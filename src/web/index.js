@@ -105,17 +105,8 @@ export async function interpret(options) {
 
 export async function trackFromFile(file) {
   const warm = await ready();
-  return guardedAsync(async () => {
-    const bytes = file instanceof Blob ? await file.arrayBuffer() : await download(file);
-    const source = await warm.trackFromFile(bytes);
-    return { track: source.track, play: () => guardedAsync(() => source.play()), stop: () => source.stop() };
-  });
-}
-
-async function download(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw fail("network", "audio", `the file could not be loaded: HTTP status ${response.status}`);
-  return response.arrayBuffer();
+  const source = await guardedAsync(() => warm.trackFromFile(file));
+  return { track: source.track, play: () => guardedAsync(() => source.play()), stop: () => source.stop() };
 }
 
 export async function dispose() {

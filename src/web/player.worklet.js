@@ -15,28 +15,24 @@ class Player extends AudioWorkletProcessor {
     const utterance = this.current; // fades out; what is queued behind it is dropped
     const rest = this.queue.filter((q) => q.pcm && q.utterance === utterance).map((q, i) => q.pcm.subarray(i ? 0 : this.at));
     const pcm = Float32Array.from(rest.flatMap((q) => [...q.subarray(0, FADE)]).slice(0, FADE), (x, i) => x * (1 - (i + 1) / FADE));
-    this.queue = utterance === undefined ? [] : [{ utterance, pcm }, { utterance, end: true }];
-    this.at = 0;
+    Object.assign(this, { at: 0, queue: utterance === undefined ? [] : [{ utterance, pcm }, { utterance, end: true }] });
   }
   tell(what, utterance, frame) {
-    this.engine.postMessage({ [what]: utterance, frame, samples: this.samples, underrun: this.underrun });
+    this.engine?.postMessage({ [what]: utterance, frame, samples: this.samples, underrun: this.underrun });
   }
   next(frame) {
     for (let head; (head = this.queue[0]); this.queue.shift(), this.at = 0) {
-      const fresh = this.current !== head.utterance;
-      if (fresh) this.samples = this.underrun = 0;
+      if (this.current !== head.utterance) this.samples = this.underrun = 0;
       if (head.end) this.tell("ended", head.utterance, frame), (this.current = undefined);
-      else if (this.at < head.pcm.length && fresh) this.tell("started", (this.current = head.utterance), frame);
-      if (!head.end && this.at < head.pcm.length) return this.samples++, head.pcm[this.at++];
+      else if (this.current !== head.utterance) this.tell("started", (this.current = head.utterance), frame);
+      if (this.at < head.pcm?.length) return this.samples++, head.pcm[this.at++];
     }
-    if (this.current !== undefined) this.underrun++;
-    return 0;
+    return void (this.current !== undefined && this.underrun++);
   }
   process(_, [[speech], [envelope]]) {
     for (let i = 0; i < speech.length; i++) {
-      speech[i] = this.next(currentFrame + i);
-      this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
-      envelope[i] = this.level;
+      speech[i] = this.next(currentFrame + i) ?? 0;
+      envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
     }
     return this.open;
   }

@@ -128,8 +128,11 @@ fn crate_of(name: &str) -> String {
             return crate_of(of_trait);
         }
         return match ident {
+            "str" | "char" | "bool" | "f32" | "f64" | "u8" | "u16" | "u32" | "u64" | "i32"
+            | "i64" | "usize" => "std, alloc, core".into(),
             "memcpy" | "memmove" | "memset" | "memcmp" | "bcmp" => "compiler_builtins".into(),
             "malloc" | "free" | "realloc" | "calloc" => "(allocator)".into(),
+            _ if name.ends_with(" shim") => "wasm_bindgen".into(),
             _ if ident.starts_with("__wbindgen") || ident.starts_with("__wbg") => {
                 "wasm_bindgen".into()
             }
@@ -186,6 +189,11 @@ mod tests {
             ),
             ("_RNvCs1234_7mycrate3foo", "mycrate"),
             ("__wbindgen_malloc", "wasm_bindgen"),
+            (
+                "handle_attach externref shim multivalue shim",
+                "wasm_bindgen",
+            ),
+            ("<str>::to_lowercase", "std, alloc, core"),
             ("memcpy", "compiler_builtins"),
             ("$something", "(other)"),
         ] {

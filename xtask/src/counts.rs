@@ -67,6 +67,24 @@ pub fn of_playwright(output: &str) -> Counts {
     sum
 }
 
+/// The summary of `node --test` in its TAP form.
+pub fn of_node(output: &str) -> Counts {
+    let mut sum = Counts::default();
+    for line in plain(output).lines() {
+        let Some((what, n)) = line.strip_prefix("# ").and_then(|l| l.split_once(' ')) else {
+            continue;
+        };
+        let n = n.parse().unwrap_or(0);
+        match what {
+            "pass" => sum.passed += n,
+            "fail" | "cancelled" => sum.failed += n,
+            "skipped" | "todo" => sum.skipped += n,
+            _ => {}
+        }
+    }
+    sum
+}
+
 /// `n` when the text is exactly "n word".
 fn number_before(text: &str, word: &str) -> Option<u32> {
     let (number, rest) = text.trim().split_once(' ')?;
@@ -129,6 +147,20 @@ Running 9 tests using 1 worker
                 passed: 5,
                 failed: 3,
                 skipped: 1
+            }
+        );
+    }
+
+    #[test]
+    fn reads_the_node_runner() {
+        let output = "TAP version 13\n# Subtest: pass 9\nok 1 - pass 9\n1..3\n# tests 3\n# suites 0\n\
+            # pass 2\n# fail 0\n# cancelled 1\n# skipped 4\n# todo 0\n# duration_ms 50.1\n";
+        assert_eq!(
+            of_node(output),
+            Counts {
+                passed: 2,
+                failed: 1,
+                skipped: 4
             }
         );
     }

@@ -38,23 +38,23 @@ pub fn run(project: &Project, report: &mut Report, open: bool, picture: bool) ->
     let (mut server, page) = start(project)?;
     println!("\nThe demo is at {page} (Ctrl-C ends it)");
     let browser = match chromium {
-        Some(chromium) => Some(Running(
+        Some(chromium) => Some(Running::start(
             Command::new(chromium)
                 .arg(format!(
                     "--user-data-dir={}",
                     project.target.join("demo-profile").display()
                 ))
                 .args(["--no-first-run", "--no-default-browser-check"])
+                // Chromium has no sandbox for root and refuses to start.
+                .args(setup::is_root().then_some("--no-sandbox"))
                 .args(LOOPBACK_CALL)
                 .arg(&page)
-                .stdin(Stdio::null())
-                .spawn()
-                .context("cannot start Chromium")?,
-        )),
+                .stdin(Stdio::null()),
+        )?),
         None => None,
     };
     // Ctrl-C goes to the whole group; this returns if the server ends first.
-    let status = server.0.wait()?;
+    let status = server.wait()?;
     drop(browser);
     if !status.success() {
         bail!("local-aws: {status}");
@@ -76,8 +76,8 @@ fn start(project: &Project) -> Result<(Running, String)> {
             command.args([option, "0"]);
         }
     }
-    let mut server = Running(command.spawn().context("cannot start local-aws")?);
-    let out = server.0.stdout.take().context("local-aws has no output")?;
+    let mut server = Running::start(&mut command)?;
+    let out = server.stdout().context("local-aws has no output")?;
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line)?;
     let said: Value = serde_json::from_str(&line).context("local-aws ended before it listened")?;

@@ -7,6 +7,7 @@ mod browser;
 mod by_crate;
 mod counts;
 mod demo;
+mod notices;
 mod package;
 mod process;
 mod project;
@@ -17,6 +18,7 @@ mod setup;
 mod sizes;
 mod test;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -37,7 +39,7 @@ cargo xtask COMMAND [OPTIONS]
             its budget, a load of the package, whole-page tests
       --long     also ignored tests and the advisory database (needs network)
   bench     latency, CPU and size of the library against a policy that waits
-            for final results
+            for final results; options are handed on to benches/run.mjs
   package   the npm package in pkg/, its sizes by file and by crate
       --dev      unoptimised and quick; no sizes
 
@@ -52,7 +54,7 @@ enum Command {
     Help,
     Demo { open: bool, picture: bool },
     Test { long: bool },
-    Bench,
+    Bench { options: Vec<OsString> },
     Package { dev: bool },
 }
 
@@ -68,7 +70,9 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
                         picture: false,
                     },
                     Some("test") => Command::Test { long: false },
-                    Some("bench") => Command::Bench,
+                    Some("bench") => Command::Bench {
+                        options: args.raw_args()?.collect(),
+                    },
                     Some("package") => Command::Package { dev: false },
                     Some("help") => return Ok(Command::Help),
                     _ => bail!("no command {name:?}; see cargo xtask --help"),
@@ -96,7 +100,7 @@ fn run() -> Result<bool> {
         Command::Help => {}
         Command::Demo { open, picture } => demo::run(&project, &mut report, open, picture)?,
         Command::Test { long } => test::run(&project, &mut report, long),
-        Command::Bench => bench::run(&project, &mut report),
+        Command::Bench { options } => bench::run(&project, &mut report, &options),
         Command::Package { dev } => package::run(&project, &mut report, dev),
     }
     Ok(report.finish())
@@ -131,13 +135,19 @@ mod tests {
             parsed(&["package", "--dev"]).unwrap(),
             Command::Package { dev: true }
         );
+        assert_eq!(
+            parsed(&["bench", "--quick"]).unwrap(),
+            Command::Bench {
+                options: vec!["--quick".into()]
+            }
+        );
         assert_eq!(parsed(&[]).unwrap(), Command::Help);
         assert_eq!(parsed(&["demo", "--help"]).unwrap(), Command::Help);
     }
 
     #[test]
     fn refuses_options_of_other_commands() {
-        assert!(parsed(&["bench", "--dev"]).is_err());
+        assert!(parsed(&["test", "--dev"]).is_err());
         assert!(parsed(&["frobnicate"]).is_err());
         assert!(parsed(&["test", "extra"]).is_err());
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -158,13 +158,39 @@ fn describe(command: &Command) -> String {
 }
 
 /// A child that is ended when this is dropped.
-pub struct Running(pub Child);
+pub struct Running {
+    child: Child,
+    /// Kept open: waiting for a child closes its input first, and a server
+    /// that ends with its input would end at once.
+    _stdin: Option<ChildStdin>,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot start {}", describe(command)))?;
+        let _stdin = child.stdin.take();
+        Ok(Self { child, _stdin })
+    }
+
+    /// What it prints, if that is piped and was not taken before.
+    pub fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself: nothing to do then.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

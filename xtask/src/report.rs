@@ -88,9 +88,12 @@ impl Report {
         if !failed.is_empty() {
             println!("failed steps: {}", failed.join(", "));
         }
-        let total = self.total();
-        if total != Counts::default() {
-            println!("{total}");
+        if self
+            .steps
+            .iter()
+            .any(|step| step.done.counts != Counts::default())
+        {
+            println!("{}", self.total());
         }
         failed.is_empty()
     }

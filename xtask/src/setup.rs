@@ -164,7 +164,8 @@ pub fn debian_install(packages: &[&str]) -> Result<bool> {
     Ok(true)
 }
 
-fn is_root() -> bool {
+/// Whether this user is root (never on Windows).
+pub fn is_root() -> bool {
     Run::new("id", ["-u"])
         .quiet()
         .run()

@@ -2,6 +2,7 @@
 //! later ones from running: one run tells everything.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -38,6 +39,7 @@ pub fn run(project: &Project, report: &mut Report, long: bool) {
     });
     report.step("dependencies", || dependencies(project, long));
     report.step("native tests", || native(project, long));
+    report.step("script tests", || scripts(project));
     report.step("browser tools", || {
         setup::wasm_bindgen(project)?;
         setup::wasm_pack(project)?;
@@ -79,6 +81,34 @@ fn native(project: &Project, long: bool) -> Result<Done> {
         run = run.args(["--", "--include-ignored"]);
     }
     counted(run, counts::of_libtest)
+}
+
+/// The unit tests of the scripts: what the page tests and the bench measure
+/// with has to be right itself. They use nothing but Node.
+fn scripts(project: &Project) -> Result<Done> {
+    setup::need_node()?;
+    let mut files = Vec::new();
+    for below in ["benches", "tests", "www"] {
+        find_script_tests(&project.root.join(below), &mut files)?;
+    }
+    files.sort();
+    let run = Run::new("node", ["--test", "--test-reporter=tap"])
+        .args(files)
+        .dir(&project.root);
+    counted(run, counts::of_node)
+}
+
+fn find_script_tests(below: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(below)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && name != "node_modules" {
+            find_script_tests(&path, found)?;
+        } else if name.ends_with(".test.js") || name.ends_with(".test.mjs") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// `wasm-pack test --headless --chrome`, as a person would call it, with the

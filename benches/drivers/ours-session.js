@@ -1,0 +1,50 @@
+// A session of the package for the bench's two people.
+//
+// The originals and each speaker's own translation are turned down to nothing
+// in the outputs, because the recording looks for translations alone. The
+// gains stay in the graph, so the path is the default one. Everything else is
+// the default unless `extra` says otherwise.
+
+import init, { fromCognitoIdentityPool, interpret } from "/pkg/index.js";
+
+export async function startOurs({ inputs, configs, config, on }, extra) {
+  await init();
+  const speaker = (name) => ({
+    track: inputs[name],
+    language: configs[name].language,
+    voice: configs[name].voice,
+    ...extra,
+  });
+  const session = await interpret({
+    region: config.region,
+    endpoints: config.endpoints,
+    credentials: fromCognitoIdentityPool({
+      region: config.region,
+      identityPoolId: config.identityPoolId,
+      endpoint: config.cognitoIdentity,
+    }),
+    agent: speaker("agent"),
+    customer: speaker("customer"),
+    volumes: {
+      "customer-original-to-agent": 0,
+      "customer-translation-to-customer": 0,
+      "agent-original-to-customer": 0,
+      "agent-translation-to-agent": 0,
+    },
+  });
+  for (const type of ["transcript", "utterance", "latency", "gap", "error"]) {
+    session.addEventListener(type, ({ detail }) => on({ type, ...detail, error: detail.error && String(detail.error.message ?? detail.error) }));
+  }
+  await new Promise((resolve, reject) => {
+    const look = () => {
+      if (session.state === "running") resolve();
+      if (session.state === "stopped") reject(new Error("the session stopped before it ran"));
+    };
+    session.addEventListener("statechange", look);
+    look();
+  });
+  return {
+    outputs: { customer: session.customerSpeech, agent: session.agentSpeech },
+    stop: () => session.stop(),
+  };
+}

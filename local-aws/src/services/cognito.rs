@@ -1,0 +1,143 @@
+//! Cognito identity: `GetId` and `GetCredentialsForIdentity`, unsigned.
+
+use super::{
+    Whole,
+    error::{AwsError, Protocol},
+    json_answer, json_body, suffer, unknown_operation,
+};
+use crate::{
+    app::App,
+    control::{faults::Service, locked},
+};
+use axum::response::Response;
+use base64::Engine as _;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Answers one call.
+///
+/// # Errors
+/// As Cognito would.
+pub async fn answer(app: &App, action: &str, whole: &Whole) -> Result<Response, AwsError> {
+    let body = json_body(whole)?;
+    suffer(
+        app,
+        Protocol::Json11,
+        Service::Cognito,
+        (400, "TooManyRequestsException"),
+        (500, "InternalErrorException"),
+    )
+    .await?;
+    sleep(Duration::from_millis(app.delays().cognito_ms)).await;
+    match action {
+        "GetId" => get_id(app, &body),
+        "GetCredentialsForIdentity" => get_credentials(app, &body),
+        _ => Err(unknown_operation()),
+    }
+    .map(|answer| json_answer(&answer))
+}
+
+fn refused(name: &str, message: &str) -> AwsError {
+    AwsError::new(Protocol::Json11, 400, name, message)
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, AwsError> {
+    body[name].as_str().ok_or_else(|| {
+        refused(
+            "InvalidParameterException",
+            &format!("1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"),
+        )
+    })
+}
+
+fn get_id(app: &App, body: &Value) -> Result<Value, AwsError> {
+    let pool = text(body, "IdentityPoolId")?;
+    if pool != app.identity_pool_id {
+        return Err(refused(
+            "ResourceNotFoundException",
+            &format!("IdentityPool '{pool}' not found."),
+        ));
+    }
+    let providers = logins(app, body)?;
+    let id = app.keys.new_identity(&app.region, providers);
+    Ok(json!({"IdentityId": id}))
+}
+
+fn get_credentials(app: &App, body: &Value) -> Result<Value, AwsError> {
+    let id = text(body, "IdentityId")?;
+    let expected = app.keys.providers(id).ok_or_else(|| {
+        refused(
+            "ResourceNotFoundException",
+            &format!("Identity '{id}' not found."),
+        )
+    })?;
+    let providers = logins(app, body)?;
+    if providers != expected {
+        return Err(refused(
+            "NotAuthorizedException",
+            &format!("Access to Identity '{id}' is forbidden."),
+        ));
+    }
+    let lifetime = locked(&app.settings).credentials_lifetime_s;
+    let expires = app.clock.now() + time::Duration::seconds(lifetime);
+    let issued = app.keys.issue(expires);
+    Ok(json!({
+        "IdentityId": id,
+        "Credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "SecretKey": issued.key.secret,
+            "SessionToken": issued.key.session_token,
+            // Epoch seconds with a fraction, as the service writes them.
+            "Expiration": expires.unix_timestamp() as f64,
+        },
+    }))
+}
+
+/// The providers of the request's logins, every token checked.
+fn logins(app: &App, body: &Value) -> Result<Vec<String>, AwsError> {
+    let refuse = |why: &str| Err(refused("NotAuthorizedException", why));
+    let settings = locked(&app.settings).clone();
+    let tokens = match &body["Logins"] {
+        Value::Null => Vec::new(),
+        Value::Object(tokens) => tokens.iter().collect(),
+        _ => return Err(refused("SerializationException", "")),
+    };
+    if tokens.is_empty() && !settings.unauthenticated {
+        return refuse("Unauthenticated access is not supported for this identity pool.");
+    }
+    let mut providers = Vec::new();
+    for (provider, token) in tokens {
+        if !settings.login_providers.contains(provider) {
+            return refuse("Token is not from a supported provider of this identity pool.");
+        }
+        let Some(claims) = token.as_str().and_then(claims) else {
+            return refuse("Invalid login token. Not a valid OpenId Connect identity token.");
+        };
+        if claims["iss"].as_str() != Some(&format!("https://{provider}")) {
+            return refuse("Invalid login token. Issuer doesn't match providerName");
+        }
+        let (now, end) = (
+            app.clock.now().unix_timestamp(),
+            claims["exp"].as_i64().unwrap_or(0),
+        );
+        if end <= now {
+            return refuse(&format!(
+                "Invalid login token. Token expired: {now} >= {end}"
+            ));
+        }
+        providers.push(provider.clone());
+    }
+    Ok(providers)
+}
+
+/// The claims of a JSON Web Token. Its signature is not checked.
+fn claims(token: &str) -> Option<Value> {
+    let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(payload)
+        .ok()?;
+    serde_json::from_slice(&bytes).ok()
+}

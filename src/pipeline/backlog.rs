@@ -1,0 +1,221 @@
+//! Audio that is not done with: what is still to be sent, and what would have
+//! to be sent again.
+
+use crate::audio::framer::samples;
+use crate::audio::ring::Ring;
+use crate::audio::voice_activity::{Change, VoiceActivity};
+use crate::audio::{SERVICE_RATE_HZ, pcm};
+use crate::time::Duration;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// What is kept at most; older audio is lost.
+const CAP_SECONDS: usize = 60;
+
+/// A word's end is known to about ±120 ms, and the end of speech later than
+/// that of the last word: speech that ends so soon after it is done with.
+const SLACK: Duration = Duration::from_millis(400);
+
+/// A replay begins so much before the speech, for its first sound.
+const LEAD: Duration = Duration::from_millis(300);
+
+/// Without any speech: what may have been on its way when the socket broke.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
+/// Speech that nobody recognised after so long was none.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The ring, and in it the stretches of speech that are not committed.
+pub struct Backlog {
+    ring: Ring,
+    activity: VoiceActivity,
+    spans: VecDeque<Span>,
+    committed: u64,
+}
+
+#[derive(Debug)]
+struct Span {
+    start: u64,
+    end: Option<u64>,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self {
+            ring: Ring::new(CAP_SECONDS * SERVICE_RATE_HZ as usize),
+            activity: VoiceActivity::default(),
+            spans: VecDeque::new(),
+            committed: 0,
+        }
+    }
+}
+
+impl Backlog {
+    /// The position after the newest sample.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.ring.end()
+    }
+
+    /// The position of the oldest sample that is held.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        self.ring.start()
+    }
+
+    /// How many samples are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.end() - self.start()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether none are.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether somebody is speaking.
+    #[must_use]
+    pub const fn speaking(&self) -> bool {
+        self.activity.speaking()
+    }
+
+    /// Appends samples.
+    pub fn extend(&mut self, samples: &[f32]) {
+        let spans = &mut self.spans;
+        self.activity.push(samples, |change| match change {
+            Change::Began(start) => spans.push_back(Span { start, end: None }),
+            Change::Ended(end) => {
+                if let Some(span) = spans.back_mut() {
+                    span.end = Some(end);
+                }
+            }
+        });
+        self.ring.extend(samples.iter().map(|s| pcm::to_i16(*s)));
+        let start = self.ring.start();
+        self.spans
+            .retain(|span| span.end.is_none_or(|end| end > start));
+    }
+
+    /// Makes the latest samples silent.
+    pub fn silence_last(&mut self, count: u64) {
+        self.ring.silence_from(self.end().saturating_sub(count));
+    }
+
+    /// The samples at these positions.
+    #[must_use]
+    pub fn get(&self, positions: Range<u64>) -> Vec<i16> {
+        self.ring.get(positions).collect()
+    }
+
+    /// Everything up to here was committed.
+    pub fn commit(&mut self, up_to: u64) {
+        self.committed = self.committed.max(up_to);
+        let done = up_to + samples(SLACK);
+        self.spans
+            .retain(|span| span.end.is_none_or(|end| end > done));
+    }
+
+    /// Where a new stream has to begin, when the old one got everything before
+    /// `sent`.
+    #[must_use]
+    pub fn replay_from(&self, sent: u64) -> u64 {
+        let from = match self.spans.front() {
+            Some(span) => span.start.saturating_sub(samples(LEAD)),
+            None => sent.saturating_sub(samples(UNDER_WAY)),
+        };
+        from.max(self.committed).min(sent).max(self.ring.start())
+    }
+
+    /// Forgets what no replay would need. `open` is where the earliest result
+    /// that is not final begins.
+    pub fn trim(&mut self, sent: u64, open: Option<u64>) {
+        let old = sent.saturating_sub(samples(PATIENCE));
+        let open = open.map_or(u64::MAX, |open| open.saturating_sub(samples(SLACK)));
+        while self
+            .spans
+            .front()
+            .and_then(|span| span.end)
+            .is_some_and(|end| end < old.min(open))
+        {
+            self.spans.pop_front();
+        }
+        self.ring.forget(self.replay_from(sent));
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.ring.forget(u64::MAX);
+        self.spans.clear();
+        self.committed = self.ring.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound(seconds: f32, level: f32) -> Vec<f32> {
+        let count = (seconds * 16_000.0) as usize;
+        (0..count)
+            .map(|n| {
+                // Words have gaps, which keep the noise floor where it is.
+                let gap = n % 8_000 >= 7_200;
+                if gap {
+                    0.0
+                } else {
+                    level * (n as f32 * 0.3).sin()
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_replay_begins_with_the_speech_that_is_not_committed() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(2.0, 0.0));
+        backlog.extend(&sound(1.0, 0.3));
+        backlog.extend(&sound(1.0, 0.0));
+        backlog.extend(&sound(1.0, 0.3));
+        backlog.extend(&sound(1.0, 0.0));
+        let sent = backlog.end();
+        assert_eq!(backlog.replay_from(sent), 32_000 - 4_800);
+        backlog.commit(47_000);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 4_800);
+        // Within speech: from the end of the last committed word.
+        backlog.commit(70_000);
+        assert_eq!(backlog.replay_from(sent), 70_000);
+        backlog.commit(79_000);
+        assert_eq!(backlog.replay_from(sent), sent - 8_000);
+    }
+
+    #[test]
+    fn silence_is_not_kept_and_speech_is_for_as_long_as_it_may_matter() {
+        let mut backlog = Backlog::default();
+        for _ in 0..600 {
+            backlog.extend(&sound(1.0, 0.0));
+            backlog.trim(backlog.end(), None);
+            assert!(backlog.end() - backlog.start() <= 8_000);
+        }
+        let spoken = backlog.end();
+        backlog.extend(&sound(1.0, 0.3));
+        for _ in 0..20 {
+            backlog.extend(&sound(1.0, 0.0));
+            backlog.trim(backlog.end(), Some(spoken));
+        }
+        assert_eq!(backlog.start(), spoken - 4_800);
+        backlog.trim(backlog.end(), None);
+        assert_eq!(backlog.start(), backlog.end() - 8_000);
+    }
+
+    #[test]
+    fn it_never_holds_more_than_its_cap() {
+        let mut backlog = Backlog::default();
+        for _ in 0..100 {
+            backlog.extend(&sound(1.0, 0.3));
+        }
+        assert_eq!(backlog.end() - backlog.start(), 960_000);
+        assert_eq!(backlog.replay_from(backlog.end()), backlog.start());
+    }
+}

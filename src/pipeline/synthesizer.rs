@@ -1,0 +1,236 @@
+//! Translations to speech, streamed as it comes.
+
+use super::context::Context;
+use super::exchange::{Exchange, broken};
+use crate::audio::pcm::S16leReader;
+use crate::aws::polly;
+use crate::config::SpeakerConfig;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::event::UtteranceId;
+use crate::io::{RequestId, ResponseInput};
+use crate::language::Voice;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+
+/// The longest body of a refusal that is read.
+const MAX_REFUSAL_BYTES: usize = 16 * 1024;
+
+/// Five minutes of sound: more than the longest text takes to say.
+const MAX_SAMPLES: usize = 5 * 60 * 16_000;
+
+/// What is known of an utterance's speech.
+pub enum Spoken {
+    /// Sound follows.
+    Began {
+        /// What speaks it, if the service says so.
+        engine: Option<String>,
+    },
+    /// Samples at [`SERVICE_RATE_HZ`](crate::audio::SERVICE_RATE_HZ).
+    Pcm(Vec<f32>),
+    /// It is whole.
+    Ended,
+    /// It failed, perhaps after some of it.
+    Failed(Error),
+}
+
+/// Speaks one speaker's translations.
+#[derive(Default)]
+pub struct Synthesizer {
+    jobs: Vec<Job>,
+    done: VecDeque<(UtteranceId, Spoken)>,
+}
+
+struct Job {
+    utterance: UtteranceId,
+    text: String,
+    voice: Voice,
+    exchange: Exchange,
+    reader: S16leReader,
+    refusal: Vec<u8>,
+    /// Samples that came on this attempt.
+    samples: usize,
+    /// Samples that were handed on, over all attempts.
+    handed: usize,
+    began: bool,
+}
+
+impl Synthesizer {
+    /// Begins to speak a text with a voice.
+    pub fn begin(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        utterance: UtteranceId,
+        text: String,
+        voice: Voice,
+    ) {
+        self.jobs.push(Job {
+            utterance,
+            text,
+            voice,
+            exchange: Exchange::new(Stage::Synthesize, ctx.now),
+            reader: S16leReader::default(),
+            refusal: Vec::new(),
+            samples: 0,
+            handed: 0,
+            began: false,
+        });
+        self.advance(ctx, config);
+    }
+
+    /// The next news, in the order they came.
+    pub fn poll(&mut self) -> Option<(UtteranceId, Spoken)> {
+        self.done.pop_front()
+    }
+
+    /// When [`Self::advance`] wants to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.jobs.iter().map(|job| job.exchange.due()).min()
+    }
+
+    /// Sends what can be sent, and lets what is due fail.
+    pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) {
+        let mut n = 0;
+        while n < self.jobs.len() {
+            let Job {
+                exchange,
+                text,
+                voice,
+                ..
+            } = &mut self.jobs[n];
+            let sent = exchange.advance(ctx, |ctx, credentials, unix| {
+                let speech = polly::Speech {
+                    text,
+                    voice,
+                    lexicons: &config.lexicons,
+                };
+                polly::request(&ctx.shared.endpoints.polly, &speech, credentials, unix)
+            });
+            match sent {
+                Ok(()) => n += 1,
+                Err(error) => self.finish(n, Spoken::Failed(error)),
+            }
+        }
+    }
+
+    /// Takes news of a request; `false` if it is not one of these.
+    pub fn handle_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        request: RequestId,
+        input: &mut Option<ResponseInput<'_>>,
+    ) -> bool {
+        let Some(n) = self.jobs.iter().position(|job| job.exchange.is(request)) else {
+            return false;
+        };
+        let outcome = match input.take() {
+            Some(ResponseInput::Head(head)) => {
+                let job = &mut self.jobs[n];
+                job.exchange.head(ctx, head);
+                job.reader = S16leReader::default();
+                job.refusal.clear();
+                job.samples = 0;
+                Ok(false)
+            }
+            Some(ResponseInput::Chunk(bytes)) => {
+                self.jobs[n].exchange.heard(ctx.now);
+                self.chunk(n, bytes).map(|()| false)
+            }
+            Some(ResponseInput::End) => {
+                let whole = self.end(n);
+                self.jobs[n].exchange.over();
+                whole.map(|()| true)
+            }
+            Some(ResponseInput::Failed) => {
+                self.jobs[n].exchange.over();
+                Err(broken(Stage::Synthesize))
+            }
+            None => Ok(false),
+        };
+        match outcome {
+            Ok(false) => {}
+            Ok(true) => self.finish(n, Spoken::Ended),
+            Err(error) => {
+                let exchange = &mut self.jobs[n].exchange;
+                // Polly gives the same sound again: a second attempt goes on
+                // where the first broke off.
+                if let Err(error) = exchange.fail(ctx, error) {
+                    exchange.cancel(ctx);
+                    self.finish(n, Spoken::Failed(error));
+                }
+                self.advance(ctx, config);
+            }
+        }
+        true
+    }
+
+    fn chunk(&mut self, n: usize, bytes: &[u8]) -> Result<(), Error> {
+        let job = &mut self.jobs[n];
+        let Some(head) = job.exchange.answered() else {
+            return Ok(());
+        };
+        let engine = match polly::head(head) {
+            Ok(engine) => engine,
+            Err(Some(error)) => return Err(error),
+            Err(None) => {
+                let room = MAX_REFUSAL_BYTES.saturating_sub(job.refusal.len());
+                job.refusal.extend(&bytes[..bytes.len().min(room)]);
+                return Ok(());
+            }
+        };
+        let mut pcm = Vec::with_capacity(bytes.len() / 2 + 1);
+        job.reader.read(bytes, &mut pcm);
+        let from = job.handed.saturating_sub(job.samples).min(pcm.len());
+        job.samples += pcm.len();
+        if job.samples > MAX_SAMPLES {
+            return Err(malformed("the answer is longer than any text"));
+        }
+        pcm.drain(..from);
+        if pcm.is_empty() {
+            return Ok(());
+        }
+        job.handed += pcm.len();
+        let utterance = job.utterance;
+        if !std::mem::replace(&mut job.began, true) {
+            self.done.push_back((utterance, Spoken::Began { engine }));
+        }
+        self.done.push_back((utterance, Spoken::Pcm(pcm)));
+        Ok(())
+    }
+
+    fn end(&mut self, n: usize) -> Result<(), Error> {
+        let job = &self.jobs[n];
+        let Some(head) = job.exchange.answered() else {
+            return Err(broken(Stage::Synthesize));
+        };
+        match polly::head(head) {
+            Err(None) => Err(polly::refusal(head, &job.refusal).to_error(Stage::Synthesize)),
+            Err(Some(error)) => Err(error),
+            Ok(_) if job.began => Ok(()),
+            Ok(_) => Err(malformed("the answer holds no sound")),
+        }
+    }
+
+    /// Drops an utterance.
+    pub fn cancel(&mut self, ctx: &mut Context<'_>, utterance: UtteranceId) {
+        self.jobs.retain_mut(|job| {
+            let goes = job.utterance == utterance;
+            if goes {
+                job.exchange.cancel(ctx);
+            }
+            !goes
+        });
+        self.done.retain(|(done, _)| *done != utterance);
+    }
+
+    fn finish(&mut self, n: usize, outcome: Spoken) {
+        let job = self.jobs.remove(n);
+        self.done.push_back((job.utterance, outcome));
+    }
+}
+
+fn malformed(message: &str) -> Error {
+    Error::new(ErrorCode::MalformedMessage, Stage::Synthesize, message)
+}

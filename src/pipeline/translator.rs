@@ -1,0 +1,175 @@
+//! Segments to translations: several at once, answered in any order.
+
+use super::context::Context;
+use super::exchange::{Exchange, broken};
+use crate::aws::translate::{self, Translated};
+use crate::config::SpeakerConfig;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::event::UtteranceId;
+use crate::io::{RequestId, ResponseInput};
+use crate::language::Codes;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+
+/// Requests at the same time; the next ones wait for a place.
+const AT_ONCE: usize = 4;
+
+/// An answer longer than this is none: the longest text, tripled, and JSON.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Translates one speaker's segments.
+#[derive(Default)]
+pub struct Translator {
+    jobs: VecDeque<Job>,
+    done: VecDeque<(UtteranceId, Result<Translated, Error>)>,
+}
+
+struct Job {
+    utterance: UtteranceId,
+    text: String,
+    /// As they were when it was said: settings may change in a call.
+    codes: Codes,
+    exchange: Exchange,
+    body: Vec<u8>,
+}
+
+impl Translator {
+    /// Begins a translation. The same language needs none.
+    pub fn begin(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        utterance: UtteranceId,
+        text: String,
+    ) {
+        if config.codes.same_language() {
+            self.as_is(utterance, text);
+            return;
+        }
+        self.jobs.push_back(Job {
+            utterance,
+            text,
+            codes: config.codes.clone(),
+            exchange: Exchange::new(Stage::Translate, ctx.now),
+            body: Vec::new(),
+        });
+        self.advance(ctx, config);
+    }
+
+    /// A text that is to be spoken as it is.
+    pub fn as_is(&mut self, utterance: UtteranceId, text: String) {
+        let same = Translated { text, engine: None };
+        self.done.push_back((utterance, Ok(same)));
+    }
+
+    /// The next answer, in the order they came.
+    pub fn poll(&mut self) -> Option<(UtteranceId, Result<Translated, Error>)> {
+        self.done.pop_front()
+    }
+
+    /// When [`Self::advance`] wants to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.jobs
+            .iter()
+            .take(AT_ONCE)
+            .map(|job| job.exchange.due())
+            .min()
+    }
+
+    /// Sends what has a place, and lets what is due fail.
+    pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) {
+        let mut n = 0;
+        while n < self.jobs.len().min(AT_ONCE) {
+            let job = &mut self.jobs[n];
+            let Job {
+                text,
+                codes,
+                exchange,
+                ..
+            } = job;
+            let sent = exchange.advance(ctx, |ctx, credentials, unix| {
+                let text = translate::TranslateText {
+                    text,
+                    source: &codes.translate_source,
+                    target: &codes.translate_target,
+                    options: &config.translate,
+                };
+                translate::request(&ctx.shared.endpoints.translate, &text, credentials, unix)
+            });
+            match sent {
+                Ok(()) => n += 1,
+                Err(error) => self.finish(n, Err(error)),
+            }
+        }
+    }
+
+    /// Takes news of a request; `false` if it is not one of these.
+    pub fn handle_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        request: RequestId,
+        input: &mut Option<ResponseInput<'_>>,
+    ) -> bool {
+        let Some(n) = self.jobs.iter().position(|job| job.exchange.is(request)) else {
+            return false;
+        };
+        let job = &mut self.jobs[n];
+        let outcome = match input.take() {
+            Some(ResponseInput::Head(head)) => {
+                job.body.clear();
+                job.exchange.head(ctx, head);
+                return true;
+            }
+            Some(ResponseInput::Chunk(bytes)) if job.body.len() + bytes.len() > MAX_BODY_BYTES => {
+                job.exchange.cancel(ctx);
+                Err(Error::new(
+                    ErrorCode::MalformedMessage,
+                    Stage::Translate,
+                    "the answer is longer than a translation can be",
+                ))
+            }
+            Some(ResponseInput::Chunk(bytes)) => {
+                job.body.extend_from_slice(bytes);
+                job.exchange.heard(ctx.now);
+                return true;
+            }
+            Some(ResponseInput::End) => match job.exchange.answered() {
+                Some(head) => translate::response(head, &job.body),
+                None => Err(broken(Stage::Translate)),
+            },
+            Some(ResponseInput::Failed) => Err(broken(Stage::Translate)),
+            None => return true,
+        };
+        match outcome {
+            Ok(translated) => self.finish(n, Ok(translated)),
+            Err(error) => {
+                if let Err(error) = job.exchange.fail(ctx, error) {
+                    self.finish(n, Err(error));
+                }
+            }
+        }
+        // A place may have become free, or credentials be wanted.
+        self.advance(ctx, config);
+        true
+    }
+
+    /// Drops an utterance.
+    pub fn cancel(&mut self, ctx: &mut Context<'_>, utterance: UtteranceId) {
+        self.jobs.retain_mut(|job| {
+            let goes = job.utterance == utterance;
+            if goes {
+                job.exchange.cancel(ctx);
+            }
+            !goes
+        });
+        self.done.retain(|(done, _)| *done != utterance);
+    }
+
+    fn finish(&mut self, n: usize, outcome: Result<Translated, Error>) {
+        if let Some(job) = self.jobs.remove(n) {
+            self.done.push_back((job.utterance, outcome));
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! From a committed text to heard speech, in order.
+
+use super::context::Context;
+use super::latency::{Ledger, Step};
+use super::playout::Playout;
+use super::sequencer::Sequencer;
+use super::synthesizer::{Spoken, Synthesizer};
+use super::timer::Timer;
+use super::translator::Translator;
+use crate::aws::translate::{MASK, Translated, without_mask};
+use crate::config::SpeakerConfig;
+use crate::error::Error;
+use crate::event::{Event, Outcome, UtteranceId};
+use crate::io::{PlayedInput, RequestId, ResponseInput};
+use crate::language::Voice;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+
+/// Utterances whose speech is fetched or held: the one that plays and two more.
+const FETCHED_AHEAD: usize = 3;
+
+/// Utterances under way; when more come, the oldest that is not fetched yet is
+/// dropped. At the pace of speech that is minutes behind.
+const MOST_UNDER_WAY: usize = 64;
+
+/// After so many failures in a row the pipeline counts as degraded, until an
+/// utterance is spoken again.
+const DEGRADED_AFTER: u32 = 3;
+
+/// What Transcribe's vocabulary filter writes for a word.
+const FILTERED: &str = "***";
+
+/// One speaker's utterances that are under way.
+pub struct Utterances {
+    under_way: VecDeque<Utterance>,
+    translator: Translator,
+    synthesizer: Synthesizer,
+    sequencer: Sequencer,
+    playout: Playout,
+    ledger: Ledger,
+    failures: u32,
+}
+
+struct Utterance {
+    id: UtteranceId,
+    result_id: Option<String>,
+    source: String,
+    stage: Stage,
+    engine: Option<String>,
+}
+
+enum Stage {
+    Translating,
+    /// What is to be spoken, and by whom.
+    Translated(String, Voice),
+    Fetching,
+}
+
+impl Utterances {
+    pub fn new(playout_rate_hz: u32) -> Result<Self, Error> {
+        Ok(Self {
+            under_way: VecDeque::new(),
+            translator: Translator::default(),
+            synthesizer: Synthesizer::default(),
+            sequencer: Sequencer::default(),
+            playout: Playout::new(playout_rate_hz)?,
+            ledger: Ledger::default(),
+            failures: 0,
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.under_way.len()
+    }
+
+    pub const fn is_degraded(&self) -> bool {
+        self.failures >= DEGRADED_AFTER
+    }
+
+    pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
+        let translate = self.translator.poll_timeout();
+        let synthesize = self.synthesizer.poll_timeout();
+        translate
+            .map(|at| (Timer::Translate, at))
+            .into_iter()
+            .chain(synthesize.map(|at| (Timer::Synthesize, at)))
+    }
+
+    pub fn mark(&mut self, id: UtteranceId, step: Step, at: Timestamp) {
+        self.ledger.mark(id, step, at);
+    }
+
+    /// Gives a new utterance its id.
+    pub fn announce(&mut self, ctx: &mut Context<'_>) -> UtteranceId {
+        let id = ctx.utterance_id();
+        self.ledger.mark(id, Step::Committed, ctx.now);
+        tell(ctx, id, Outcome::Committed, None, None);
+        id
+    }
+
+    /// Sends an announced utterance on its way.
+    pub fn begin(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        id: UtteranceId,
+        result_id: Option<String>,
+        text: String,
+        translate: bool,
+    ) {
+        if self.under_way.len() >= MOST_UNDER_WAY {
+            self.drop_oldest(ctx);
+        }
+        self.under_way.push_back(Utterance {
+            id,
+            result_id,
+            source: text.clone(),
+            stage: Stage::Translating,
+            engine: None,
+        });
+        self.sequencer.expect(id);
+        if translate {
+            self.translator.begin(ctx, config, id, text);
+        } else {
+            self.translator.as_is(id, text);
+        }
+    }
+
+    /// Drops everything that is not heard yet.
+    pub fn drop_all(&mut self, ctx: &mut Context<'_>) {
+        self.playout.stop(ctx);
+        while let Some(utterance) = self.under_way.front() {
+            let id = utterance.id;
+            self.finish(ctx, id, Outcome::Dropped, None);
+        }
+    }
+
+    /// The utterance is done with.
+    pub fn finish(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: UtteranceId,
+        outcome: Outcome,
+        error: Option<Error>,
+    ) {
+        self.playout.end(ctx, id);
+        self.sequencer.skip(id);
+        self.translator.cancel(ctx, id);
+        self.synthesizer.cancel(ctx, id);
+        let index = self.under_way.iter().position(|u| u.id == id);
+        let utterance = index.and_then(|index| self.under_way.remove(index));
+        if error.is_some() {
+            self.failures = self.failures.saturating_add(1);
+        } else if outcome == Outcome::Spoken {
+            self.failures = 0;
+        }
+        let error = error.map(|error| error.of(ctx.speaker));
+        tell(ctx, id, outcome, error, utterance.and_then(|u| u.engine));
+        let marks = self.ledger.finish(id);
+        ctx.event(Event::Latency {
+            speaker: ctx.speaker,
+            utterance_id: id,
+            marks,
+        });
+    }
+
+    pub fn response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        id: RequestId,
+        input: ResponseInput<'_>,
+    ) {
+        let mut input = Some(input);
+        let taken = self.translator.handle_response(ctx, config, id, &mut input);
+        if !taken {
+            // Of a request that was taken back: nobody waits for it.
+            self.synthesizer
+                .handle_response(ctx, config, id, &mut input);
+        }
+    }
+
+    pub fn played(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: UtteranceId,
+        input: PlayedInput,
+        at: Timestamp,
+    ) {
+        let known = self.under_way.iter().find(|u| u.id == id);
+        let engine = known.map(|u| u.engine.clone());
+        match input {
+            PlayedInput::Started { .. } => {
+                if let Some(engine) = engine {
+                    self.ledger.mark(id, Step::Heard, at);
+                    tell(ctx, id, Outcome::Speaking, None, engine);
+                }
+            }
+            PlayedInput::Ended { .. } => {
+                self.playout.ended(id);
+                if engine.is_some() {
+                    self.ledger.mark(id, Step::Ended, at);
+                    self.finish(ctx, id, Outcome::Spoken, None);
+                }
+            }
+        }
+    }
+
+    /// Moves everything on as far as it goes.
+    pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) {
+        self.translator.advance(ctx, config);
+        self.synthesizer.advance(ctx, config);
+        loop {
+            let mut moved = false;
+            while let Some((id, outcome)) = self.translator.poll() {
+                moved = true;
+                match outcome {
+                    Ok(translated) => self.translated(ctx, config, id, translated),
+                    Err(error) => self.finish(ctx, id, Outcome::Failed, Some(error)),
+                }
+            }
+            moved |= self.fetch(ctx, config);
+            while let Some((id, spoken)) = self.synthesizer.poll() {
+                moved = true;
+                self.spoken(ctx, id, spoken);
+            }
+            self.playout.advance(ctx, &mut self.sequencer);
+            if !moved {
+                break;
+            }
+        }
+    }
+
+    fn translated(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        id: UtteranceId,
+        translated: Translated,
+    ) {
+        let Some(utterance) = self.under_way.iter_mut().find(|u| u.id == id) else {
+            return;
+        };
+        self.ledger.mark(id, Step::Translated, ctx.now);
+        ctx.event(Event::Translation {
+            speaker: ctx.speaker,
+            utterance_id: id,
+            result_id: utterance.result_id.clone(),
+            source_text: std::mem::take(&mut utterance.source),
+            text: translated.text.clone(),
+            engine: translated.engine,
+        });
+        let text = speakable(&translated.text);
+        match &config.codes.voice {
+            Some(voice) if !text.is_empty() => {
+                utterance.stage = Stage::Translated(text, voice.clone());
+            }
+            // No voice speaks this language, or nothing is left to speak.
+            _ => self.finish(ctx, id, Outcome::Caption, None),
+        }
+    }
+
+    /// Asks for the speech of those whose turn is near.
+    fn fetch(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) -> bool {
+        let mut asked = false;
+        for utterance in self.under_way.iter_mut().take(FETCHED_AHEAD) {
+            if let Stage::Translated(..) = utterance.stage
+                && let Stage::Translated(text, voice) =
+                    std::mem::replace(&mut utterance.stage, Stage::Fetching)
+            {
+                asked = true;
+                self.synthesizer
+                    .begin(ctx, config, utterance.id, text, voice);
+            }
+        }
+        asked
+    }
+
+    fn spoken(&mut self, ctx: &mut Context<'_>, id: UtteranceId, spoken: Spoken) {
+        match spoken {
+            Spoken::Began { engine } => {
+                self.ledger.mark(id, Step::FirstByte, ctx.now);
+                if let Some(utterance) = self.under_way.iter_mut().find(|u| u.id == id) {
+                    utterance.engine = engine;
+                }
+            }
+            Spoken::Pcm(pcm) => self.sequencer.push(id, pcm),
+            Spoken::Ended => self.sequencer.end(id),
+            Spoken::Failed(error) => self.finish(ctx, id, Outcome::Caption, Some(error)),
+        }
+    }
+
+    fn drop_oldest(&mut self, ctx: &mut Context<'_>) {
+        let oldest = self
+            .under_way
+            .iter()
+            .find(|u| !matches!(u.stage, Stage::Fetching))
+            .map(|u| u.id);
+        if let Some(id) = oldest {
+            self.finish(ctx, id, Outcome::Dropped, None);
+        }
+    }
+}
+
+/// What can be said of a text: masks are for the eye, and without a letter or
+/// digit there is nothing to say.
+fn speakable(text: &str) -> String {
+    without_mask(&text.replace(FILTERED, MASK))
+}
+
+fn tell(
+    ctx: &mut Context<'_>,
+    utterance_id: UtteranceId,
+    outcome: Outcome,
+    error: Option<Error>,
+    engine: Option<String>,
+) {
+    ctx.event(Event::Utterance {
+        speaker: ctx.speaker,
+        utterance_id,
+        outcome,
+        error,
+        engine,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_not_spoken() {
+        assert_eq!(speakable("that ?$#@$ thing"), "that thing");
+        assert_eq!(speakable("*** and ***, yes"), "and, yes");
+        assert_eq!(speakable("?$#@$!"), "");
+        assert_eq!(speakable(" 再见。 "), "再见。");
+    }
+}

@@ -1,0 +1,568 @@
+//! A session as the page sees it: graph, guards, the host's callbacks.
+
+use crate::config::SessionOptions;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::event::{Event, State};
+use crate::speaker::{PerSpeaker, Speaker};
+use crate::web::guard::{ElementGuard, SenderGuard};
+use crate::web::js::{self, Deferred};
+use crate::web::mixer::{Mixer, Noise, Send};
+use crate::web::options::{self, ComfortNoise, Options};
+use crate::web::page::Page;
+use crate::web::protocol::{CallId, Command, ToEngine};
+use crate::web::provider::Provider;
+use crate::web::routes::{ROUTES, Sound, Volumes};
+use crate::web::{autoplay, file_source};
+use gloo_events::EventListener;
+use js_sys::{Function, Object, Reflect};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    AbortSignal, AudioContext, AudioContextState, HtmlAudioElement, MediaStreamTrack,
+    MessageChannel, MessagePort, RtcRtpSender,
+};
+
+/// A session. The host's handle and the page hold it; callbacks hold a `Weak`.
+pub struct Call {
+    me: Weak<Call>,
+    id: CallId,
+    page: Rc<Page>,
+    context: AudioContext,
+    rate_hz: u32,
+    tracks: PerSpeaker<MediaStreamTrack>,
+    speech: PerSpeaker<MediaStreamTrack>,
+    provider: Provider,
+    /// `(type, detail, cause)`.
+    emit: Function,
+    options: RefCell<SessionOptions>,
+    volumes: RefCell<Volumes>,
+    mixer: RefCell<Option<Mixer>>,
+    senders: RefCell<Vec<SenderGuard>>,
+    elements: RefCell<Vec<ElementGuard>>,
+    listeners: RefCell<Vec<EventListener>>,
+    status: Cell<Status>,
+    /// What the credentials provider threw last.
+    cause: RefCell<JsValue>,
+    begun: Deferred,
+    ended_in_worker: Deferred,
+    ended: RefCell<Option<Deferred>>,
+}
+
+#[derive(Clone, Copy)]
+struct Status {
+    state: State,
+    engine_alive: bool,
+    held: bool,
+    rendering: bool,
+}
+
+impl Call {
+    /// Starts a session, or leaves everything as it was.
+    pub async fn start(
+        page: Rc<Page>,
+        input: JsValue,
+        emit: Function,
+    ) -> Result<Rc<Self>, JsValue> {
+        let options = Options::read(&input).map_err(js::thrown)?;
+        let abort = Abort::new(options.signal.as_ref())?;
+        // Made at once: a click counts only as long as nothing was awaited.
+        let context = page.context()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a sample rate of a browser"
+        )]
+        let rate_hz = context.sample_rate() as u32;
+        options.session.resolve(rate_hz).map_err(js::thrown)?;
+        let ready = {
+            let page = Rc::clone(&page);
+            let context = context.clone();
+            let noise = options.noise;
+            async move {
+                autoplay::run(&context).await.map_err(js::thrown)?;
+                page.prepare().await?;
+                Ok(match noise {
+                    ComfortNoise::Off => Noise::Off,
+                    ComfortNoise::Generated => Noise::Generated,
+                    ComfortNoise::Clip(clip) => {
+                        let field = "comfortNoise.clip";
+                        let clip = file_source::decode(&context, &clip, field).await;
+                        Noise::Clip(clip.map_err(js::thrown)?)
+                    }
+                })
+            }
+        };
+        let noise = abort.unless(ready).await?;
+        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed()).map_err(js::thrown)?;
+        let speech = |speaker| {
+            mixer
+                .speech(speaker)
+                .ok_or_else(|| js::thrown(js::refused(JsValue::UNDEFINED)))
+        };
+        let speech = PerSpeaker {
+            agent: speech(Speaker::Agent)?,
+            customer: speech(Speaker::Customer)?,
+        };
+        let ports = ports(&mixer).map_err(js::thrown)?;
+        let id = page.number_call();
+        let call = Rc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            id,
+            page,
+            context,
+            rate_hz,
+            tracks: options.tracks,
+            speech,
+            provider: options.credentials,
+            emit,
+            options: RefCell::new(options.session),
+            volumes: RefCell::new(options.volumes),
+            mixer: RefCell::new(Some(mixer)),
+            senders: RefCell::default(),
+            elements: RefCell::default(),
+            listeners: RefCell::default(),
+            status: Cell::new(Status {
+                state: State::Connecting,
+                engine_alive: true,
+                held: false,
+                rendering: false,
+            }),
+            cause: RefCell::default(),
+            begun: Deferred::new(),
+            ended_in_worker: Deferred::new(),
+            ended: RefCell::default(),
+        });
+        call.page.add(id, &call);
+        call.listen(options.signal);
+        call.apply_volumes();
+        let start = ToEngine::Start {
+            call: id,
+            options: Box::new(call.options.borrow().clone()),
+            rate_hz,
+        };
+        call.page.tell(&start, &ports);
+        let begun = JsFuture::from(call.begun.promise());
+        if let Err(error) = abort.unless(begun).await {
+            call.stop().await;
+            return Err(error);
+        }
+        Ok(call)
+    }
+
+    fn listen(&self, signal: Option<AbortSignal>) {
+        let mut listeners = self.listeners.borrow_mut();
+        let me = self.me.clone();
+        listeners.push(EventListener::new(
+            &self.context,
+            "statechange",
+            move |_| {
+                if let Some(call) = me.upgrade() {
+                    call.context_changed();
+                }
+            },
+        ));
+        for speaker in Speaker::BOTH {
+            let me = self.me.clone();
+            let track = &self.tracks[speaker];
+            listeners.push(EventListener::new(track, "ended", move |_| {
+                if let Some(call) = me.upgrade() {
+                    let message = format!("the {speaker}'s track has ended");
+                    let error = Error::new(ErrorCode::TrackEnded, Stage::Audio, message);
+                    call.emit_error(error.of(speaker));
+                }
+            }));
+        }
+        if let Some(signal) = signal {
+            let me = self.me.clone();
+            listeners.push(EventListener::new(&signal, "abort", move |_| {
+                if let Some(call) = me.upgrade() {
+                    spawn_local(async move { call.stop().await });
+                }
+            }));
+        }
+    }
+
+    // What the worker says.
+
+    pub fn started(&self, result: Result<(), Error>) {
+        match result {
+            Ok(()) => self.begun.resolve(),
+            Err(error) => self.begun.reject(&js::thrown(error)),
+        }
+    }
+
+    pub fn event(&self, event: Event) {
+        if let Event::StateChange { state } = event {
+            self.update(|status| status.state = state);
+            self.apply_volumes();
+        }
+        self.emit(&event);
+    }
+
+    pub fn get_credentials(&self) {
+        let Some(call) = self.me.upgrade() else {
+            return;
+        };
+        spawn_local(async move {
+            let result = call.provider.identity().await.map_err(|(error, cause)| {
+                call.cause.replace(cause);
+                error
+            });
+            let answer = ToEngine::Credentials {
+                call: call.id,
+                result,
+            };
+            call.page.tell(&answer, &[]);
+        });
+    }
+
+    pub fn rendering(&self) {
+        self.update(|status| status.rendering = true);
+        self.apply_guards();
+    }
+
+    pub fn stopped(&self) {
+        self.ended_in_worker.resolve();
+    }
+
+    pub fn engine_died(&self) {
+        let error = Error::new(
+            ErrorCode::EngineFailed,
+            Stage::Engine,
+            "the engine worker died; the call goes on uninterpreted",
+        );
+        self.begun.reject(&js::thrown(error.clone()));
+        self.ended_in_worker.resolve();
+        self.update(|status| {
+            status.engine_alive = false;
+            status.state = State::Degraded;
+        });
+        self.apply_volumes();
+        self.apply_guards();
+        if self.ended.borrow().is_none() {
+            self.emit(&Event::StateChange {
+                state: State::Degraded,
+            });
+            self.emit_error(error);
+        }
+    }
+
+    // What the browser says.
+
+    fn context_changed(&self) {
+        if self.context.state() == AudioContextState::Running {
+            // Only audio that comes proves that audio flows.
+            self.page.tell(&ToEngine::Announce { call: self.id }, &[]);
+        } else {
+            self.update(|status| status.rendering = false);
+            self.apply_guards();
+            if self.ended.borrow().is_none() {
+                self.emit_error(Error::new(
+                    ErrorCode::AudioSuspended,
+                    Stage::Audio,
+                    "the AudioContext was suspended; the originals are back",
+                ));
+            }
+        }
+    }
+
+    // What the host says.
+
+    pub fn speech(&self, speaker: Speaker) -> MediaStreamTrack {
+        // Not `.clone()`: that is the browser's, which makes another track.
+        Clone::clone(&self.speech[speaker])
+    }
+
+    pub fn attach(&self, targets: &JsValue) -> Result<(), Error> {
+        let sender = js::get_some(targets, "sender")
+            .map(JsCast::dyn_into::<RtcRtpSender>)
+            .transpose()
+            .map_err(|_| Error::option("sender", "an RTCRtpSender"))?;
+        let element = js::get_some(targets, "audio")
+            .map(JsCast::dyn_into::<HtmlAudioElement>)
+            .transpose()
+            .map_err(|_| Error::option("audio", "an <audio> element"))?;
+        if self.ended.borrow().is_some() {
+            return Ok(());
+        }
+        if let Some(sender) = sender {
+            let (ours, raw) = (&self.speech.agent, &self.tracks.agent);
+            let guard = SenderGuard::new(sender, Clone::clone(ours), Clone::clone(raw));
+            self.senders.borrow_mut().push(guard);
+        }
+        if let Some(element) = element {
+            let (ours, raw) = (&self.speech.customer, &self.tracks.customer);
+            let guard = ElementGuard::new(element, ours, raw).map_err(js::refused)?;
+            self.elements.borrow_mut().push(guard);
+        }
+        self.apply_guards();
+        Ok(())
+    }
+
+    pub fn set_volume(&self, route: &str, value: f64) -> Result<(), Error> {
+        self.volumes.borrow_mut().set("", route, value)?;
+        self.apply_volumes();
+        Ok(())
+    }
+
+    pub fn volume(&self, route: &str) -> Result<f32, Error> {
+        self.volumes.borrow().get(route)
+    }
+
+    pub fn level(&self, speaker: Speaker) -> f32 {
+        self.mixer
+            .borrow()
+            .as_ref()
+            .map_or(-100.0, |mixer| mixer.level(speaker))
+    }
+
+    pub fn mute(&self, speaker: Speaker, muted: bool) {
+        let mut from_frame = 0;
+        if let Some(mixer) = self.mixer.borrow().as_ref() {
+            mixer.mute(speaker, muted);
+            from_frame = mixer.frame();
+        }
+        self.command(speaker, Command::Mute { muted, from_frame });
+    }
+
+    pub fn hold(&self, held: bool) {
+        self.update(|status| status.held = held);
+        self.apply_volumes();
+        // The session holds both sides at once.
+        self.command(Speaker::Agent, Command::Hold(held));
+    }
+
+    pub fn enable(&self, speaker: Speaker, enabled: bool) {
+        self.speaker_options(speaker, |options| options.enabled = Some(enabled));
+        self.apply_volumes();
+        self.command(speaker, Command::Enable(enabled));
+    }
+
+    pub fn configure(&self, speaker: Speaker, changes: &JsValue) -> Result<(), Error> {
+        let mut new = self.options.borrow().clone();
+        let side = match speaker {
+            Speaker::Agent => &mut new.agent,
+            Speaker::Customer => &mut new.customer,
+        };
+        *side = options::merged(speaker, side, changes)?;
+        new.resolve(self.rate_hz)?;
+        self.options.replace(new.clone());
+        self.apply_volumes();
+        let message = ToEngine::Configure {
+            call: self.id,
+            options: Box::new(new),
+        };
+        self.page.tell(&message, &[]);
+        Ok(())
+    }
+
+    pub fn say(&self, speaker: Speaker, text: String, translate: bool) {
+        self.command(speaker, Command::Say { text, translate });
+    }
+
+    pub fn send(&self, what: &str) -> Result<(), Error> {
+        let what = match what {
+            "mix" => Send::Mix,
+            "microphone" => Send::Microphone,
+            "silence" => Send::Silence,
+            _ => {
+                return Err(Error::option(
+                    "send",
+                    "\"mix\", \"microphone\" or \"silence\"",
+                ));
+            }
+        };
+        if let Some(mixer) = self.mixer.borrow().as_ref() {
+            mixer.send(what);
+        }
+        Ok(())
+    }
+
+    /// Ends the session. Every caller waits for the same end.
+    pub async fn stop(&self) {
+        let first = self.ended.borrow().is_none();
+        let ended = self
+            .ended
+            .borrow_mut()
+            .get_or_insert_with(Deferred::new)
+            .clone();
+        if !first {
+            let _ = JsFuture::from(ended.promise()).await;
+            return;
+        }
+        self.listeners.borrow_mut().clear();
+        // First the call, then what is ours: nothing that is still wired is
+        // taken apart.
+        for element in self.elements.take() {
+            element.restore();
+        }
+        for sender in self.senders.take() {
+            sender.restore().await;
+        }
+        drop(self.mixer.take());
+        self.page.tell(&ToEngine::Stop { call: self.id }, &[]);
+        // The last words are still transcribed.
+        if self.status.get().engine_alive {
+            let _ = JsFuture::from(self.ended_in_worker.promise()).await;
+        }
+        self.page.remove(self.id);
+        if self.status.get().state != State::Stopped {
+            self.update(|status| status.state = State::Stopped);
+            self.emit(&Event::StateChange {
+                state: State::Stopped,
+            });
+        }
+        ended.resolve();
+    }
+
+    // How it follows.
+
+    fn command(&self, speaker: Speaker, command: Command) {
+        let message = ToEngine::Command {
+            call: self.id,
+            speaker,
+            command,
+        };
+        self.page.tell(&message, &[]);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Status)) {
+        let mut status = self.status.get();
+        change(&mut status);
+        self.status.set(status);
+    }
+
+    fn speaker_options(
+        &self,
+        speaker: Speaker,
+        change: impl FnOnce(&mut crate::config::SpeakerOptions),
+    ) {
+        let mut options = self.options.borrow_mut();
+        change(match speaker {
+            Speaker::Agent => &mut options.agent,
+            Speaker::Customer => &mut options.customer,
+        });
+    }
+
+    /// Whether this speaker's words are being interpreted. Where they are not,
+    /// the original is at full volume: the call is an ordinary call.
+    fn interpreted(&self, speaker: Speaker) -> bool {
+        let status = self.status.get();
+        let options = self.options.borrow();
+        let side = match speaker {
+            Speaker::Agent => &options.agent,
+            Speaker::Customer => &options.customer,
+        };
+        status.engine_alive
+            && !status.held
+            && side.enabled != Some(false)
+            && !matches!(status.state, State::Connecting | State::Stopped)
+    }
+
+    fn apply_volumes(&self) {
+        let mixer = self.mixer.borrow();
+        let Some(mixer) = mixer.as_ref() else {
+            return;
+        };
+        let volumes = self.volumes.borrow().all();
+        for (index, (route, volume)) in ROUTES.iter().zip(volumes).enumerate() {
+            let value = match route.sound {
+                Sound::Original(speaker) if !self.interpreted(speaker) => 1.0,
+                Sound::ComfortNoise if !self.interpreted(route.listener.other()) => 0.0,
+                _ => volume,
+            };
+            mixer.set_gain(index, value);
+        }
+    }
+
+    fn apply_guards(&self) {
+        let status = self.status.get();
+        let flows = status.rendering
+            && status.engine_alive
+            && self.context.state() == AudioContextState::Running;
+        for sender in self.senders.borrow().iter() {
+            sender.set(flows);
+        }
+        for element in self.elements.borrow().iter() {
+            element.set(flows);
+        }
+    }
+
+    fn emit_error(&self, error: Error) {
+        self.emit(&Event::Error { error });
+    }
+
+    fn emit(&self, event: &Event) {
+        let detail = js::to_js(event);
+        let name = js::get(&detail, "type");
+        // Only fails on frozen objects, and this one is new.
+        let _ = Reflect::delete_property(detail.unchecked_ref::<Object>(), &"type".into());
+        let cause = match event {
+            Event::Error { error } if error.code == ErrorCode::CredentialsUnavailable => {
+                self.cause.borrow().clone()
+            }
+            _ => JsValue::UNDEFINED,
+        };
+        // What a host's listener throws is reported by the browser, not here.
+        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, &detail, &cause);
+    }
+}
+
+/// Makes the four channels and gives the worklets their ends.
+fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], Error> {
+    let channel = || MessageChannel::new().map_err(js::refused);
+    let channels = [channel()?, channel()?, channel()?, channel()?];
+    mixer.connect(&channels.each_ref().map(MessageChannel::port1))?;
+    Ok(channels.map(|channel| channel.port2()))
+}
+
+/// The host's signal while the session starts.
+struct Abort {
+    aborted: Option<(Deferred, EventListener)>,
+}
+
+impl Abort {
+    fn new(signal: Option<&AbortSignal>) -> Result<Self, JsValue> {
+        let error = || {
+            let message = "the signal was aborted";
+            js::thrown(Error::new(ErrorCode::Aborted, Stage::Options, message))
+        };
+        let Some(signal) = signal else {
+            return Ok(Self { aborted: None });
+        };
+        if signal.aborted() {
+            return Err(error());
+        }
+        let aborted = Deferred::new();
+        js::ignore(aborted.promise());
+        let listener = EventListener::once(signal, "abort", {
+            let aborted = aborted.clone();
+            move |_| aborted.reject(&error())
+        });
+        Ok(Self {
+            aborted: Some((aborted, listener)),
+        })
+    }
+
+    /// The future's outcome, unless the signal comes first.
+    async fn unless<T>(
+        &self,
+        work: impl Future<Output = Result<T, JsValue>>,
+    ) -> Result<T, JsValue> {
+        let Some((aborted, _)) = &self.aborted else {
+            return work.await;
+        };
+        let mut work = std::pin::pin!(work);
+        let mut aborted = std::pin::pin!(JsFuture::from(aborted.promise()));
+        std::future::poll_fn(|context| {
+            use std::task::Poll;
+            if let Poll::Ready(Err(error)) = aborted.as_mut().poll(context) {
+                return Poll::Ready(Err(error));
+            }
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+}

@@ -1,0 +1,412 @@
+//! Drives one [`Session`] in the worker: gives it what sockets, requests,
+//! worklets and the page say, and does what it asks for.
+
+use crate::config::{SessionConfig, SessionOptions};
+use crate::error::Error;
+use crate::event::{State, UtteranceId};
+use crate::session::{
+    Input, Output, PlayedInput, RequestId, ResponseInput, Session, SocketId, SocketInput,
+};
+use crate::speaker::{PerSpeaker, Speaker};
+use crate::time::Timestamp;
+use crate::web::engine::{Calls, Page};
+use crate::web::fetch::Request;
+use crate::web::js;
+use crate::web::port::Port;
+use crate::web::protocol::{CallId, Command, FromEngine};
+use crate::web::provider::Identity;
+use crate::web::socket::Socket;
+use gloo_timers::callback::Timeout;
+use js_sys::{Array, Float32Array, Object, Reflect};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use web_sys::MessagePort;
+
+/// A session in the worker. The engine holds the only `Rc`; every callback
+/// holds a `Weak`.
+pub struct Driver {
+    me: Weak<Driver>,
+    call: CallId,
+    page: Page,
+    /// Where the engine keeps it.
+    calls: Weak<RefCell<BTreeMap<CallId, Rc<Driver>>>>,
+    /// Which taps have brought audio since the page asked.
+    heard: Cell<PerSpeakerFlags>,
+    /// Never borrowed twice: no browser call made while it is borrowed comes
+    /// back synchronously.
+    state: RefCell<Running>,
+}
+
+type PerSpeakerFlags = (bool, bool);
+
+struct Running {
+    session: Session,
+    config: SessionConfig,
+    rate_hz: u32,
+    sockets: BTreeMap<SocketId, Socket>,
+    requests: BTreeMap<RequestId, Request>,
+    timer: Option<(Timestamp, Timeout)>,
+    ports: Option<PerSpeaker<Ports>>,
+    /// Sockets and requests that could not even be made.
+    stillborn: Vec<(Speaker, Stillborn)>,
+    /// Reused for every batch of a tap.
+    samples: Vec<f32>,
+}
+
+enum Stillborn {
+    Socket(SocketId),
+    Request(RequestId),
+}
+
+struct Ports {
+    _tap: Port,
+    player: Port,
+}
+
+impl Driver {
+    /// Begins a session. `ports`: the agent's tap and player, the customer's.
+    pub fn start(
+        call: CallId,
+        page: Page,
+        calls: &Calls,
+        options: &SessionOptions,
+        rate_hz: u32,
+        ports: &[MessagePort],
+    ) -> Result<(), Error> {
+        let config = options.resolve(rate_hz)?;
+        let session = Session::new(config.clone(), js::seed())?;
+        let driver = Rc::new_cyclic(|me: &Weak<Self>| Self {
+            me: me.clone(),
+            call,
+            page,
+            calls: Rc::downgrade(calls),
+            heard: Cell::default(),
+            state: RefCell::new(Running {
+                session,
+                config,
+                rate_hz,
+                sockets: BTreeMap::new(),
+                requests: BTreeMap::new(),
+                timer: None,
+                ports: None,
+                stillborn: Vec::new(),
+                samples: Vec::new(),
+            }),
+        });
+        if let [agent_tap, agent_player, customer_tap, customer_player] = ports {
+            let agent = driver.connect(Speaker::Agent, agent_tap, agent_player);
+            let customer = driver.connect(Speaker::Customer, customer_tap, customer_player);
+            driver.state.borrow_mut().ports = Some(PerSpeaker { agent, customer });
+        }
+        calls.borrow_mut().insert(call, Rc::clone(&driver));
+        driver.drive(|_, _| ());
+        Ok(())
+    }
+
+    fn connect(&self, speaker: Speaker, tap: &MessagePort, player: &MessagePort) -> Ports {
+        let me = self.me.clone();
+        let tap = Port::new(tap.clone(), move |data| {
+            if let Some(driver) = me.upgrade() {
+                driver.tapped(speaker, &data);
+            }
+        });
+        let me = self.me.clone();
+        let player = Port::new(player.clone(), move |data| {
+            if let Some(driver) = me.upgrade() {
+                driver.played(speaker, &data);
+            }
+        });
+        Ports { _tap: tap, player }
+    }
+
+    /// Audio from a tap: `{ frame, pcm }`.
+    fn tapped(&self, speaker: Speaker, data: &JsValue) {
+        let Ok(pcm) = js::get(data, "pcm").dyn_into::<Float32Array>() else {
+            return;
+        };
+        let first_frame = whole(&js::get(data, "frame"));
+        let (mut agent, mut customer) = self.heard.get();
+        if !(agent && customer) {
+            match speaker {
+                Speaker::Agent => agent = true,
+                Speaker::Customer => customer = true,
+            }
+            self.heard.set((agent, customer));
+            if agent && customer {
+                self.page.tell(&FromEngine::Rendering { call: self.call });
+            }
+        }
+        self.drive(|running, now| {
+            let mut samples = std::mem::take(&mut running.samples);
+            samples.resize(pcm.length() as usize, 0.0);
+            pcm.copy_to(&mut samples);
+            let audio = Input::Audio {
+                rate_hz: running.rate_hz,
+                first_frame,
+                samples: &samples,
+            };
+            running.session.handle_input(now, speaker, audio);
+            running.samples = samples;
+        });
+    }
+
+    /// A player's news: `{ started, frame }` or `{ ended, frame, samples }`.
+    fn played(&self, speaker: Speaker, data: &JsValue) {
+        let frame = whole(&js::get(data, "frame"));
+        let (utterance, news) = match js::get_some(data, "started") {
+            Some(id) => (id, PlayedInput::Started { frame }),
+            None => {
+                let samples = whole(&js::get(data, "samples"));
+                (
+                    js::get(data, "ended"),
+                    PlayedInput::Ended { frame, samples },
+                )
+            }
+        };
+        let utterance = UtteranceId(whole(&utterance));
+        self.input(speaker, Input::Played(utterance, news));
+    }
+
+    /// A command of the host.
+    pub fn command(&self, speaker: Speaker, command: Command) {
+        let input = match command {
+            Command::Mute { muted, from_frame } => Input::Mute {
+                muted,
+                from_frame: Some(from_frame),
+            },
+            Command::Hold(held) => Input::Hold(held),
+            Command::Enable(enabled) => Input::Enable(enabled),
+            Command::Say { text, translate } => Input::Say { text, translate },
+        };
+        self.input(speaker, input);
+    }
+
+    /// New settings. The page has checked them.
+    pub fn configure(&self, options: &SessionOptions) {
+        self.drive(|running, now| {
+            let Ok(config) = options.resolve(running.rate_hz) else {
+                return;
+            };
+            for speaker in Speaker::BOTH {
+                let new = &config.speakers[speaker];
+                // A speaker's language is also the other's target.
+                if *new != running.config.speakers[speaker] {
+                    let input = Input::Configure(Box::new(new.clone()));
+                    running.session.handle_input(now, speaker, input);
+                }
+            }
+            running.config = config;
+        });
+    }
+
+    /// The host's answer.
+    pub fn credentials(&self, result: Result<Identity, Error>) {
+        let result = result.map(Into::into);
+        self.input(Speaker::Agent, Input::Credentials(result, js::unix_time()));
+    }
+
+    /// Tells the page when audio comes from both taps.
+    pub fn announce(&self) {
+        self.heard.set((false, false));
+    }
+
+    /// Ends the session: what was said is still transcribed, then it goes.
+    pub fn stop(&self) {
+        self.input(Speaker::Agent, Input::Stop);
+    }
+
+    fn input(&self, speaker: Speaker, input: Input<'_>) {
+        self.drive(|running, now| running.session.handle_input(now, speaker, input));
+    }
+
+    /// Does something with the session and then all that it asks for.
+    fn drive(&self, act: impl FnOnce(&mut Running, Timestamp)) {
+        let mut running = self.state.borrow_mut();
+        let now = js::now();
+        act(&mut running, now);
+        loop {
+            while let Some((speaker, output)) = running.session.poll_output() {
+                self.perform(&mut running, speaker, output);
+            }
+            let Some((speaker, what)) = running.stillborn.pop() else {
+                break;
+            };
+            let input = match what {
+                Stillborn::Socket(id) => Input::Socket(
+                    id,
+                    SocketInput::Closed {
+                        code: 1006,
+                        clean: false,
+                    },
+                ),
+                Stillborn::Request(id) => Input::Response(id, ResponseInput::Failed),
+            };
+            running.session.handle_input(now, speaker, input);
+        }
+        if running.session.state() == State::Stopped {
+            self.end(&mut running);
+        } else {
+            self.arm(&mut running, now);
+        }
+    }
+
+    /// Nothing is left of the session but what the caller holds.
+    fn end(&self, running: &mut Running) {
+        running.timer = None;
+        running.ports = None;
+        running.sockets.clear();
+        running.requests.clear();
+        let known = self
+            .calls
+            .upgrade()
+            .and_then(|calls| calls.borrow_mut().remove(&self.call));
+        if known.is_some() {
+            self.page.tell(&FromEngine::Stopped { call: self.call });
+        }
+    }
+
+    /// Sets the one timer to what the session waits for.
+    fn arm(&self, running: &mut Running, now: Timestamp) {
+        let due = running.session.poll_timeout();
+        if due == running.timer.as_ref().map(|(at, _)| *at) {
+            return;
+        }
+        running.timer = due.map(|at| {
+            let me = self.me.clone();
+            // Rounded up: a timer that fires early would be set again at once.
+            let wait = at.since(now).as_micros().div_ceil(1000);
+            let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || {
+                if let Some(driver) = me.upgrade() {
+                    driver.drive(|running, now| {
+                        running.timer = None;
+                        running.session.handle_timeout(now);
+                    });
+                }
+            });
+            (at, timeout)
+        });
+    }
+
+    fn perform(&self, running: &mut Running, speaker: Speaker, output: Output) {
+        match output {
+            Output::GetCredentials => self
+                .page
+                .tell(&FromEngine::GetCredentials { call: self.call }),
+            Output::OpenSocket { id, url } => {
+                let me = self.me.clone();
+                let socket = Socket::open(&url, move |news| {
+                    if let Some(driver) = me.upgrade() {
+                        driver.heard_of(speaker, id, news);
+                    }
+                });
+                match socket {
+                    Some(socket) => drop(running.sockets.insert(id, socket)),
+                    None => running.stillborn.push((speaker, Stillborn::Socket(id))),
+                }
+            }
+            Output::SendMessage { id, bytes } => {
+                if let Some(socket) = running.sockets.get(&id) {
+                    socket.send(&bytes);
+                }
+            }
+            Output::CloseSocket { id } => drop(running.sockets.remove(&id)),
+            Output::SendRequest { id, request } => {
+                let me = self.me.clone();
+                let request = Request::send(request, move |news| {
+                    if let Some(driver) = me.upgrade() {
+                        driver.answered(speaker, id, news);
+                    }
+                });
+                match request {
+                    Some(request) => drop(running.requests.insert(id, request)),
+                    None => running.stillborn.push((speaker, Stillborn::Request(id))),
+                }
+            }
+            Output::CancelRequest { id } => drop(running.requests.remove(&id)),
+            Output::Play { utterance, pcm } => {
+                let pcm = Float32Array::from(pcm.as_slice());
+                let transfer = Array::of1(&pcm.buffer());
+                let message = message(&[("utterance", number(utterance.0)), ("pcm", pcm.into())]);
+                self.player(running, speaker, |port| {
+                    port.post_and_give(&message, &transfer)
+                });
+            }
+            Output::PlayEnd { utterance } => {
+                let message =
+                    message(&[("utterance", number(utterance.0)), ("end", JsValue::TRUE)]);
+                self.player(running, speaker, |port| port.post(&message));
+            }
+            Output::StopPlayout => {
+                let message = message(&[("stop", JsValue::TRUE)]);
+                self.player(running, speaker, |port| port.post(&message));
+            }
+            Output::Event(event) => self.page.tell(&FromEngine::Event {
+                call: self.call,
+                event: Box::new(event),
+            }),
+        }
+    }
+
+    /// News of a socket, unless it was closed from this side.
+    fn heard_of(&self, speaker: Speaker, id: SocketId, news: SocketInput<'_>) {
+        let over = matches!(news, SocketInput::Closed { .. });
+        self.drive(|running, now| {
+            if !running.sockets.contains_key(&id) {
+                return;
+            }
+            if over {
+                running.sockets.remove(&id);
+            }
+            let input = Input::Socket(id, news);
+            running.session.handle_input(now, speaker, input);
+        });
+    }
+
+    /// News of a request, unless it has been cancelled.
+    fn answered(&self, speaker: Speaker, id: RequestId, news: ResponseInput<'_>) {
+        let over = matches!(news, ResponseInput::End | ResponseInput::Failed);
+        self.drive(|running, now| {
+            if !running.requests.contains_key(&id) {
+                return;
+            }
+            if over {
+                running.requests.remove(&id);
+            }
+            running
+                .session
+                .handle_input(now, speaker, Input::Response(id, news));
+        });
+    }
+
+    fn player(&self, running: &Running, speaker: Speaker, post: impl FnOnce(&Port)) {
+        if let Some(ports) = &running.ports {
+            post(&ports[speaker].player);
+        }
+    }
+}
+
+fn message(parts: &[(&str, JsValue)]) -> JsValue {
+    let message = Object::new();
+    for (key, value) in parts {
+        // Only fails on frozen objects, and this one is new.
+        let _ = Reflect::set(&message, &JsValue::from_str(key), value);
+    }
+    message.into()
+}
+
+/// Ids and frames stay far below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+fn number(value: u64) -> JsValue {
+    JsValue::from_f64(value as f64)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "frames and ids of our own worklets: whole and not negative"
+)]
+fn whole(value: &JsValue) -> u64 {
+    value.as_f64().unwrap_or(0.0) as u64
+}

@@ -1,0 +1,145 @@
+//! Small bridges between Rust and JavaScript values.
+
+use crate::error::{Error, ErrorCode, Stage};
+use js_sys::{Function, JSON, Promise, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn random_values(bytes: &mut [u8]);
+}
+
+/// This thread's monotonic clock.
+pub fn now() -> crate::time::Timestamp {
+    crate::time::Timestamp::from_millis_f64(performance_now())
+}
+
+/// The wall clock, for nothing but the services' signatures.
+pub fn unix_time() -> crate::time::UnixTime {
+    crate::time::UnixTime::from_secs_f64(date_now() / 1000.0)
+}
+
+/// A seed that nobody can guess.
+pub fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    random_values(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// A property, `undefined` where there is none.
+pub fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A property that may be missing (`undefined` or `null`).
+pub fn get_some(object: &JsValue, key: &str) -> Option<JsValue> {
+    let value = get(object, key);
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+/// A plain JavaScript value, by way of JSON.
+pub fn to_js(value: &impl Serialize) -> JsValue {
+    serde_json::to_string(value)
+        .ok()
+        .and_then(|json| JSON::parse(&json).ok())
+        .unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A Rust value of a plain JavaScript one, by way of JSON; on failure the path
+/// of the wrong part and what is wrong with it.
+pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, (String, String)> {
+    let json = JSON::stringify(value)
+        .ok()
+        .and_then(|json| json.as_string())
+        .ok_or_else(|| (String::new(), "an object of plain values".to_owned()))?;
+    let mut reader = serde_json::Deserializer::from_str(&json);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let what = error.into_inner().to_string();
+        // serde_json appends a position in a text that nobody has seen.
+        let what = what.split(" at line ").next().unwrap_or_default();
+        (path, what.to_owned())
+    })
+}
+
+/// What Rust throws: the plain form of the error. The package's JavaScript
+/// makes an `InterpreterError` of it.
+pub fn thrown(error: Error) -> JsValue {
+    to_js(&error)
+}
+
+/// An error with the JavaScript value that caused it.
+pub fn thrown_with(error: &Error, cause: &JsValue) -> JsValue {
+    let object = to_js(error);
+    // Only fails on frozen objects, and this one is new.
+    let _ = Reflect::set(&object, &JsValue::from_str("cause"), cause);
+    object
+}
+
+/// A browser API that always works on this object refused all the same.
+pub fn refused(_: JsValue) -> Error {
+    Error::new(
+        ErrorCode::Unsupported,
+        Stage::Audio,
+        "the browser refused an audio operation",
+    )
+}
+
+/// A promise and the means to settle it.
+#[derive(Clone)]
+pub struct Deferred {
+    promise: Promise,
+    resolve: Function,
+    reject: Function,
+}
+
+impl Deferred {
+    pub fn new() -> Self {
+        // The executor is called before `Promise::new` returns.
+        let mut resolve = JsValue::UNDEFINED.unchecked_into::<Function>();
+        let mut reject = resolve.clone();
+        let promise = Promise::new(&mut |a, b| {
+            resolve = a;
+            reject = b;
+        });
+        Self {
+            promise,
+            resolve,
+            reject,
+        }
+    }
+
+    pub fn promise(&self) -> Promise {
+        self.promise.clone()
+    }
+
+    /// Later calls of this and of [`Self::reject`] do nothing.
+    pub fn resolve(&self) {
+        let _ = self.resolve.call0(&JsValue::UNDEFINED);
+    }
+
+    pub fn reject(&self, reason: &JsValue) {
+        let _ = self.reject.call1(&JsValue::UNDEFINED, reason);
+    }
+}
+
+/// Waits for whichever promise is settled first.
+pub async fn race(promises: [&Promise; 2]) -> Result<JsValue, JsValue> {
+    let both = js_sys::Array::of2(promises[0], promises[1]);
+    JsFuture::from(Promise::race(&both)).await
+}
+
+/// Lets a promise run whose outcome does not matter.
+pub fn ignore(promise: Promise) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let _ = JsFuture::from(promise).await;
+    });
+}

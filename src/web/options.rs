@@ -1,0 +1,151 @@
+//! The host's options: what is JavaScript's (tracks, callbacks) apart from
+//! what is data.
+
+use crate::config::{SessionOptions, SpeakerOptions, explained};
+use crate::error::{Error, ErrorCode, Stage};
+use crate::speaker::{PerSpeaker, Speaker};
+use crate::web::js;
+use crate::web::provider::Provider;
+use crate::web::routes::Volumes;
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortSignal, MediaStreamTrack, MediaStreamTrackState};
+
+/// What fills the silence.
+pub enum ComfortNoise {
+    /// Our own noise.
+    Generated,
+    /// Nothing.
+    Off,
+    /// A recording: a URL or a Blob.
+    Clip(JsValue),
+}
+
+/// The options of `interpret()`, checked as far as the page can.
+pub struct Options {
+    pub session: SessionOptions,
+    pub tracks: PerSpeaker<MediaStreamTrack>,
+    pub credentials: Provider,
+    pub volumes: Volumes,
+    pub noise: ComfortNoise,
+    pub signal: Option<AbortSignal>,
+}
+
+impl Options {
+    pub fn read(options: &JsValue) -> Result<Self, Error> {
+        let data = copy(options).ok_or_else(|| Error::option("options", "an object"))?;
+        let signal = match take(&data, "signal") {
+            None => None,
+            Some(signal) => Some(
+                signal
+                    .dyn_into::<AbortSignal>()
+                    .map_err(|_| Error::option("signal", "an AbortSignal"))?,
+            ),
+        };
+        let credentials = Provider::new(&take(&data, "credentials").unwrap_or_default())?;
+        let noise = noise(take(&data, "comfortNoise"))?;
+        let mut volumes = Volumes::new(matches!(noise, ComfortNoise::Clip(_)));
+        if let Some(wanted) = take(&data, "volumes") {
+            set_volumes(&mut volumes, &wanted)?;
+        }
+        let tracks = PerSpeaker {
+            agent: track(&data, Speaker::Agent)?,
+            customer: track(&data, Speaker::Customer)?,
+        };
+        let session = js::from_js(&data).map_err(|(path, what)| explained("", &path, &what))?;
+        Ok(Self {
+            session,
+            tracks,
+            credentials,
+            volumes,
+            noise,
+            signal,
+        })
+    }
+}
+
+/// The speaker's settings with those in `changes` in place of the old ones.
+pub fn merged(
+    speaker: Speaker,
+    old: &SpeakerOptions,
+    changes: &JsValue,
+) -> Result<SpeakerOptions, Error> {
+    let changes = copy(changes).ok_or_else(|| Error::option(speaker.name(), "an object"))?;
+    let new: Object = js::to_js(old).unchecked_into();
+    let new = Object::assign(&new, &changes);
+    js::from_js(&new).map_err(|(path, what)| explained(speaker.name(), &path, &what))
+}
+
+/// A speaker by name.
+pub fn speaker(name: &str) -> Result<Speaker, Error> {
+    Speaker::BOTH
+        .into_iter()
+        .find(|speaker| speaker.name() == name)
+        .ok_or_else(|| Error::option("speaker", "\"agent\" or \"customer\""))
+}
+
+fn copy(object: &JsValue) -> Option<Object> {
+    let object = object
+        .is_object()
+        .then(|| object.unchecked_ref::<Object>())?;
+    Some(Object::assign(&Object::new(), object))
+}
+
+/// Takes a property out of our own copy.
+fn take(object: &Object, key: &str) -> Option<JsValue> {
+    let value = js::get_some(object, key);
+    let _ = Reflect::delete_property(object, &JsValue::from_str(key));
+    value
+}
+
+fn track(data: &Object, speaker: Speaker) -> Result<MediaStreamTrack, Error> {
+    let field = format!("{speaker}.track");
+    let side = copy(&js::get(data, speaker.name()))
+        .ok_or_else(|| Error::option(speaker.name(), "an object"))?;
+    let track = take(&side, "track").and_then(|track| track.dyn_into().ok());
+    let track: MediaStreamTrack = track
+        .filter(|track: &MediaStreamTrack| track.kind() == "audio")
+        .ok_or_else(|| Error::option(&field, "an audio MediaStreamTrack"))?;
+    if track.ready_state() == MediaStreamTrackState::Ended {
+        let message = format!("{field}: expected a live track, this one has ended");
+        let error = Error::new(ErrorCode::TrackEnded, Stage::Options, message);
+        return Err(Error {
+            field: Some(field),
+            ..error.of(speaker)
+        });
+    }
+    let _ = Reflect::set(data, &JsValue::from_str(speaker.name()), &side);
+    Ok(track)
+}
+
+fn noise(option: Option<JsValue>) -> Result<ComfortNoise, Error> {
+    let Some(option) = option else {
+        return Ok(ComfortNoise::Generated);
+    };
+    match option.as_string().as_deref() {
+        Some("generated") => return Ok(ComfortNoise::Generated),
+        Some("off") => return Ok(ComfortNoise::Off),
+        _ => {}
+    }
+    js::get_some(&option, "clip")
+        .map(ComfortNoise::Clip)
+        .ok_or_else(|| {
+            Error::option(
+                "comfortNoise",
+                "\"generated\", \"off\" or { clip: Blob | URL | string }",
+            )
+        })
+}
+
+fn set_volumes(volumes: &mut Volumes, wanted: &JsValue) -> Result<(), Error> {
+    let wanted = copy(wanted).ok_or_else(|| Error::option("volumes", "an object"))?;
+    for key in Object::keys(&wanted) {
+        let value = js::get(&wanted, &key.as_string().unwrap_or_default());
+        if value.is_undefined() {
+            continue;
+        }
+        let name = key.as_string().unwrap_or_default();
+        volumes.set("volumes.", &name, value.as_f64().unwrap_or(f64::NAN))?;
+    }
+    Ok(())
+}

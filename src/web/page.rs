@@ -1,0 +1,288 @@
+//! What a page has once and every session uses: the worker, the AudioContext.
+
+use crate::error::{Error, ErrorCode, Stage};
+use crate::web::call::Call;
+use crate::web::js::{self, Deferred, refused};
+use crate::web::protocol::{self, CallId, FromEngine, ToEngine};
+use gloo_events::EventListener;
+use js_sys::{Array, Function, Promise};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{AudioContext, MessageEvent, MessagePort, Worker};
+
+/// What the package's JavaScript gives: files are its business.
+pub struct Assets {
+    /// The compiled module.
+    pub module: JsValue,
+    /// Makes the worker.
+    pub make_worker: Function,
+    /// Says why a worker did not come up: a plain error, or `undefined`.
+    pub worker_failure: Function,
+    /// URL of the tap's worklet.
+    pub tap: String,
+    /// URL of the player's worklet.
+    pub player: String,
+}
+
+/// The page.
+pub struct Page {
+    me: Weak<Page>,
+    assets: Assets,
+    engine: RefCell<Option<EngineLink>>,
+    audio: RefCell<Option<Audio>>,
+    calls: RefCell<BTreeMap<CallId, Weak<Call>>>,
+    next_call: Cell<CallId>,
+    disposed: Cell<bool>,
+}
+
+/// The worker. Dropping it ends it.
+struct EngineLink {
+    worker: Worker,
+    ready: Deferred,
+    _listeners: [EventListener; 3],
+}
+
+impl Drop for EngineLink {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+/// The context, and the promise of its worklets' modules.
+struct Audio {
+    context: AudioContext,
+    modules: Promise,
+}
+
+impl Page {
+    pub fn new(assets: Assets) -> Rc<Self> {
+        Rc::new_cyclic(|me| Self {
+            me: me.clone(),
+            assets,
+            engine: RefCell::new(None),
+            audio: RefCell::new(None),
+            calls: RefCell::new(BTreeMap::new()),
+            next_call: Cell::new(1),
+            disposed: Cell::new(false),
+        })
+    }
+
+    /// Worker, context and modules: made now, awaited here.
+    pub async fn prepare(&self) -> Result<AudioContext, JsValue> {
+        let engine = self.engine()?;
+        let (context, modules) = self.audio()?;
+        JsFuture::from(engine).await?;
+        JsFuture::from(modules).await?;
+        Ok(context)
+    }
+
+    /// The context, made at the first call.
+    pub fn context(&self) -> Result<AudioContext, JsValue> {
+        Ok(self.audio()?.0)
+    }
+
+    fn audio(&self) -> Result<(AudioContext, Promise), JsValue> {
+        self.alive()?;
+        if let Some(audio) = self.audio.borrow().as_ref() {
+            return Ok((audio.context.clone(), audio.modules.clone()));
+        }
+        let context = AudioContext::new().map_err(|cause| js::thrown(refused(cause)))?;
+        let worklet = context
+            .audio_worklet()
+            .map_err(|cause| js::thrown(refused(cause)))?;
+        let urls = [self.assets.tap.clone(), self.assets.player.clone()];
+        let modules = future_to_promise(async move {
+            for (url, field) in urls.iter().zip(["assets.tap", "assets.player"]) {
+                let loaded = match worklet.add_module(url) {
+                    Ok(loading) => JsFuture::from(loading).await,
+                    Err(cause) => Err(cause),
+                };
+                loaded.map_err(|cause| js::thrown_with(&not_loaded(field), &cause))?;
+            }
+            Ok(JsValue::UNDEFINED)
+        });
+        // Whoever waits for it gets the reason; that nobody waits is no error.
+        js::ignore(modules.clone());
+        self.audio.replace(Some(Audio {
+            context: context.clone(),
+            modules: modules.clone(),
+        }));
+        Ok((context, modules))
+    }
+
+    /// The promise of a worker that is up, made at the first call and after
+    /// one has died.
+    fn engine(&self) -> Result<Promise, JsValue> {
+        self.alive()?;
+        if let Some(engine) = self.engine.borrow().as_ref() {
+            return Ok(engine.ready.promise());
+        }
+        let failed = |cause: &JsValue| js::thrown_with(&not_loaded("assets.worker"), cause);
+        let worker: Worker = self
+            .assets
+            .make_worker
+            .call0(&JsValue::UNDEFINED)
+            .and_then(JsCast::dyn_into)
+            .map_err(|cause| failed(&cause))?;
+        let ready = Deferred::new();
+        js::ignore(ready.promise());
+        let me = self.me.clone();
+        let message = EventListener::new(&worker, "message", move |event| {
+            let data = event.unchecked_ref::<MessageEvent>().data();
+            let parts: Array = data.unchecked_into();
+            if let (Some(page), Some(message)) = (me.upgrade(), protocol::decode(&parts.get(0))) {
+                page.receive(message);
+            }
+        });
+        let died = ["error", "messageerror"].map(|name| {
+            let me = self.me.clone();
+            EventListener::new(&worker, name, move |event| {
+                if let Some(page) = me.upgrade() {
+                    page.engine_died(event);
+                }
+            })
+        });
+        let [error, message_error] = died;
+        worker
+            .post_message(&self.assets.module)
+            .map_err(|cause| failed(&cause))?;
+        let promise = ready.promise();
+        self.engine.replace(Some(EngineLink {
+            worker,
+            ready,
+            _listeners: [message, error, message_error],
+        }));
+        Ok(promise)
+    }
+
+    fn alive(&self) -> Result<(), JsValue> {
+        if self.disposed.get() {
+            let error = Error::new(ErrorCode::NotReady, Stage::Engine, "dispose() was called");
+            return Err(js::thrown(error));
+        }
+        Ok(())
+    }
+
+    fn receive(&self, message: FromEngine) {
+        let find = |call| self.calls.borrow().get(&call).and_then(Weak::upgrade);
+        match message {
+            FromEngine::Ready => {
+                if let Some(engine) = self.engine.borrow().as_ref() {
+                    engine.ready.resolve();
+                }
+            }
+            FromEngine::Started { call, result } => {
+                if let Some(call) = find(call) {
+                    call.started(result);
+                }
+            }
+            FromEngine::Event { call, event } => {
+                if let Some(call) = find(call) {
+                    call.event(*event);
+                }
+            }
+            FromEngine::GetCredentials { call } => {
+                if let Some(call) = find(call) {
+                    call.get_credentials();
+                }
+            }
+            FromEngine::Rendering { call } => {
+                if let Some(call) = find(call) {
+                    call.rendering();
+                }
+            }
+            FromEngine::Stopped { call } => {
+                if let Some(call) = find(call) {
+                    call.stopped();
+                }
+            }
+        }
+    }
+
+    /// The worker failed: its sessions fall back to the originals, and the
+    /// next session gets a new worker.
+    fn engine_died(&self, event: &web_sys::Event) {
+        event.prevent_default();
+        let Some(engine) = self.engine.take() else {
+            return;
+        };
+        let reason = self.assets.worker_failure.call0(&JsValue::UNDEFINED);
+        let reason = match reason {
+            Ok(reason) if reason.is_object() => reason,
+            _ => js::thrown(not_loaded("assets.worker")),
+        };
+        // Settles nothing if the worker had come up.
+        engine.ready.reject(&reason);
+        drop(engine);
+        let calls: Vec<_> = self.calls.borrow().values().cloned().collect();
+        for call in calls.iter().filter_map(Weak::upgrade) {
+            call.engine_died();
+        }
+    }
+
+    /// Sends to the worker; nothing is sent to one that has died.
+    pub fn tell(&self, message: &ToEngine, ports: &[MessagePort]) {
+        let parts = Array::of1(&protocol::encode(message));
+        let transfer = Array::new();
+        for port in ports {
+            parts.push(port);
+            transfer.push(port);
+        }
+        if let Some(engine) = self.engine.borrow().as_ref() {
+            // A text and fresh ports can always be sent.
+            let _ = engine.worker.post_message_with_transfer(&parts, &transfer);
+        }
+    }
+
+    /// A number for a new session.
+    pub fn number_call(&self) -> CallId {
+        let call = self.next_call.get();
+        self.next_call.set(call + 1);
+        call
+    }
+
+    pub fn add(&self, id: CallId, call: &Rc<Call>) {
+        self.calls.borrow_mut().insert(id, Rc::downgrade(call));
+    }
+
+    pub fn remove(&self, id: CallId) {
+        self.calls.borrow_mut().remove(&id);
+    }
+
+    /// Ends everything.
+    pub async fn dispose(&self) -> Result<(), JsValue> {
+        if self.disposed.replace(true) {
+            return Ok(());
+        }
+        let calls: Vec<_> = self.calls.borrow().values().cloned().collect();
+        for call in calls.iter().filter_map(Weak::upgrade) {
+            call.stop().await;
+        }
+        if let Some(engine) = self.engine.take() {
+            // Whoever still waits for it hears that it will not come.
+            let error = Error::new(ErrorCode::NotReady, Stage::Engine, "dispose() was called");
+            engine.ready.reject(&js::thrown(error));
+        }
+        if let Some(audio) = self.audio.take()
+            && let Ok(closing) = audio.context.close()
+        {
+            let _ = JsFuture::from(closing).await;
+        }
+        Ok(())
+    }
+}
+
+fn not_loaded(field: &str) -> Error {
+    Error {
+        field: Some(field.to_owned()),
+        retryable: true,
+        ..Error::new(
+            ErrorCode::EngineFailed,
+            Stage::Engine,
+            format!("{field}: could not be loaded and started"),
+        )
+    }
+}

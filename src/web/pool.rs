@@ -1,0 +1,77 @@
+//! Credentials of an Amazon Cognito identity pool, fetched by the page.
+
+use crate::aws::cognito::{self, Logins};
+use crate::aws::http::{HttpRequest, ResponseHead};
+use crate::error::{Error, ErrorCode, Stage};
+use crate::web::{fetch, js};
+use js_sys::{Date, Object, Reflect};
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PoolOptions {
+    region: String,
+    identity_pool_id: String,
+    endpoint: Option<String>,
+}
+
+/// An identity in the AWS SDK's shape, with its `identityId`. The id that came
+/// with the last one is used again, so that a guest stays the same guest.
+pub async fn credentials(
+    options: &JsValue,
+    logins: &JsValue,
+    identity_id: Option<String>,
+) -> Result<JsValue, Error> {
+    let wrong = |(path, what): (String, String)| Error {
+        message: format!("fromCognitoIdentityPool: {path}: {what}"),
+        ..Error::option(path, "")
+    };
+    let options: PoolOptions = js::from_js(options).map_err(wrong)?;
+    let logins: Logins = if logins.is_undefined() || logins.is_null() {
+        Logins::new()
+    } else {
+        js::from_js(logins)
+            .map_err(|_| Error::option("logins", "an object of tokens by provider"))?
+    };
+    let url = options
+        .endpoint
+        .unwrap_or_else(|| cognito::default_url(&options.region));
+    let url = url.trim_end_matches('/');
+    let identity_id = match identity_id {
+        Some(id) => id,
+        None => {
+            let request = cognito::get_id_request(url, &options.identity_pool_id, &logins)?;
+            let (head, body) = send(request).await?;
+            cognito::get_id_response(&head, &body)?
+        }
+    };
+    let request = cognito::get_credentials_request(url, &identity_id, &logins)?;
+    let (head, body) = send(request).await?;
+    let identity = cognito::get_credentials_response(&head, &body)?;
+
+    let object = Object::new();
+    let set = |key: &str, value: JsValue| {
+        // Only fails on frozen objects, and this one is new.
+        let _ = Reflect::set(&object, &key.into(), &value);
+    };
+    set("identityId", identity_id.into());
+    set("accessKeyId", identity.access_key_id.into());
+    set("secretAccessKey", identity.secret_access_key.into());
+    set("sessionToken", identity.session_token.into());
+    if let Some(at) = identity.expiration {
+        let millis = JsValue::from_f64(at.as_secs_f64() * 1000.0);
+        set("expiration", Date::new(&millis).into());
+    }
+    Ok(object.into())
+}
+
+async fn send(request: HttpRequest) -> Result<(ResponseHead, Vec<u8>), Error> {
+    fetch::fetch_all(request).await.ok_or_else(|| {
+        Error::new(
+            ErrorCode::Network,
+            Stage::Credentials,
+            "the identity pool could not be reached",
+        )
+    })
+}

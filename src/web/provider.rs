@@ -1,0 +1,110 @@
+//! The host's credentials: an identity or a provider of one, in the AWS SDK's
+//! shape.
+
+use crate::aws::credentials::Credentials;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::time::UnixTime;
+use crate::web::js;
+use js_sys::{Date, Function, Promise};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+const SHAPE: &str = "{ accessKeyId: string, secretAccessKey: string, sessionToken?: string, \
+                     expiration?: Date }";
+
+/// An identity on its way from the page to the worker.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Identity {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    expiration_s: Option<f64>,
+}
+
+impl From<Identity> for Credentials {
+    fn from(identity: Identity) -> Self {
+        Self {
+            access_key_id: identity.access_key_id,
+            secret_access_key: identity.secret_access_key,
+            session_token: identity.session_token,
+            expiration: identity.expiration_s.map(UnixTime::from_secs_f64),
+        }
+    }
+}
+
+/// The host's `credentials` option.
+pub enum Provider {
+    /// Asked for every identity.
+    Function(Function),
+    /// Always the same.
+    Identity(Identity),
+}
+
+impl Provider {
+    /// Checks the option; a provider is not called yet.
+    pub fn new(option: &JsValue) -> Result<Self, Error> {
+        if let Some(function) = option.dyn_ref::<Function>() {
+            return Ok(Self::Function(function.clone()));
+        }
+        match identity(option) {
+            Some(identity) => Ok(Self::Identity(identity)),
+            None => Err(Error::option(
+                "credentials",
+                format!("a function that gives, or an object of, {SHAPE}"),
+            )),
+        }
+    }
+
+    /// An identity; on failure also what the host's function threw.
+    pub async fn identity(&self) -> Result<Identity, (Error, JsValue)> {
+        let function = match self {
+            Self::Function(function) => function,
+            Self::Identity(identity) => return Ok(identity.clone()),
+        };
+        let failed = |message: &str, cause: JsValue| {
+            let mut error = Error::new(
+                ErrorCode::CredentialsUnavailable,
+                Stage::Credentials,
+                message,
+            );
+            error.retryable = true;
+            (error, cause)
+        };
+        let threw = |cause| failed("credentials: the provider failed; see cause", cause);
+        let answer = function.call0(&JsValue::UNDEFINED).map_err(threw)?;
+        let answer = JsFuture::from(Promise::resolve(&answer))
+            .await
+            .map_err(threw)?;
+        identity(&answer).ok_or_else(|| {
+            let message = format!("credentials: expected the provider to give {SHAPE}");
+            failed(&message, JsValue::UNDEFINED)
+        })
+    }
+}
+
+/// Reads an identity; `None` if it is none.
+fn identity(value: &JsValue) -> Option<Identity> {
+    let text = |key| {
+        js::get(value, key)
+            .as_string()
+            .filter(|text| !text.is_empty())
+    };
+    let expiration_s = match js::get_some(value, "expiration") {
+        None => None,
+        Some(date) => {
+            let at = date.dyn_ref::<Date>()?.get_time() / 1000.0;
+            Some(Some(at).filter(|at| at.is_finite())?)
+        }
+    };
+    let session_token = match js::get_some(value, "sessionToken") {
+        None => None,
+        Some(token) => Some(token.as_string()?),
+    };
+    Some(Identity {
+        access_key_id: text("accessKeyId")?,
+        secret_access_key: text("secretAccessKey")?,
+        session_token,
+        expiration_s,
+    })
+}

@@ -1,0 +1,16 @@
+//! A call, from the tap's samples to what the listener hears; natively and in
+//! the browser.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod audio;
+mod control;
+mod credentials;
+mod long;
+mod order;
+mod reference_sample;
+mod stream;
+
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,241 @@
+//! The transcription stream: what breaks it, and what comes after.
+
+use crate::common::aws::transcribe::{exception, transcript_event};
+use crate::common::*;
+use connect_interpreter::error::ErrorCode;
+use connect_interpreter::event::{Event, State};
+use connect_interpreter::session::{Input, SocketInput};
+use connect_interpreter::speaker::Speaker::{Agent, Customer};
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use serde_json::json;
+
+fn kill(call: &mut Call) {
+    let stream = call.aws.stream_mut(Customer);
+    stream.open = false;
+    let id = stream.id;
+    let input = SocketInput::Closed {
+        code: 1006,
+        clean: false,
+    };
+    call.input(Customer, Input::Socket(id, input));
+}
+
+fn message(call: &mut Call, bytes: &[u8]) {
+    let id = call.aws.stream(Customer).id;
+    call.input(Customer, Input::Socket(id, SocketInput::Message(bytes)));
+}
+
+#[test]
+fn a_broken_stream_is_opened_again_and_nothing_is_lost_in_a_pause() {
+    let mut call = Call::new(config());
+    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.run_until("the first is final", |call| {
+        !call.finals(Customer).is_empty()
+    });
+    kill(&mut call);
+    call.drive();
+    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(
+        call.states(),
+        [State::Running, State::Reconnecting, State::Running]
+    );
+    assert_eq!(call.aws.streams_of(Customer).len(), 2);
+}
+
+#[test]
+fn what_was_said_and_not_committed_is_sent_again() {
+    let mut call = Call::new(config());
+    call.customer_says(["uno dos tres, cuatro cinco seis."]);
+    call.run_until("a clause is committed", |call| {
+        !call.translated(Customer).is_empty()
+    });
+    kill(&mut call);
+    call.drive();
+    assert_eq!(
+        call.translated(Customer),
+        ["uno dos tres,", "cuatro cinco seis."]
+    );
+    // The partial that will never be final is closed as what was committed.
+    let closed = call.told.iter().any(|told| {
+        matches!(&told.event, Event::Transcript { text, is_partial: false, .. }
+            if text == "uno dos tres,")
+    });
+    assert!(closed);
+}
+
+#[test]
+fn speech_during_the_break_is_not_lost() {
+    let mut call = Call::new(config());
+    call.run(ms(1_000));
+    call.aws.handshake = ms(2_500);
+    kill(&mut call);
+    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.drive();
+    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+}
+
+#[test]
+fn a_stream_that_breaks_again_and_again_is_left_alone_for_a_while() {
+    let mut call = Call::new(config());
+    call.run(ms(1_000));
+    for _ in 0..12 {
+        if call.aws.stream(Customer).open {
+            let text = json!({"Message": "secret words"});
+            let bytes = exception("InternalFailureException", &text);
+            message(&mut call, &bytes);
+        }
+        call.run(ms(1_000));
+    }
+    assert!(call.aws.streams_of(Customer).len() <= 5);
+    assert!(call.states().contains(&State::Degraded));
+    assert!(
+        call.errors()
+            .iter()
+            .all(|e| *e == ErrorCode::ServiceUnavailable)
+    );
+    assert!(
+        !format!(
+            "{:?}",
+            call.told.iter().map(|t| &t.event).collect::<Vec<_>>()
+        )
+        .contains("secret")
+    );
+    call.run_until("tried again", |call| {
+        call.states().last() == Some(&State::Running)
+    });
+}
+
+#[test]
+fn every_exception_is_typed_and_followed_by_another_stream() {
+    for (name, code) in [
+        ("BadRequestException", ErrorCode::BadRequest),
+        ("LimitExceededException", ErrorCode::Throttled),
+        ("InternalFailureException", ErrorCode::ServiceUnavailable),
+        ("ConflictException", ErrorCode::Conflict),
+        ("ServiceUnavailableException", ErrorCode::ServiceUnavailable),
+    ] {
+        let mut call = Call::new(config());
+        call.customer_says(["Hola."]);
+        call.drive();
+        let bytes = exception(name, &json!({"Message": "no"}));
+        message(&mut call, &bytes);
+        call.customer_says(["¿Puede ayudarme?"]);
+        call.drive();
+        assert_eq!(call.errors(), [code], "{name}");
+        assert_eq!(
+            call.heard_by(Agent),
+            ["Hello.", "Can you help me?"],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn messages_that_cannot_be_read_are_an_error_each_and_the_stream_goes_on() {
+    let mut call = Call::new(config());
+    call.customer_says(["Hola."]);
+    call.drive();
+    let whole = transcript_event(&json!({"Transcript": {"Results": []}}));
+    let mut flipped = whole.clone();
+    flipped[20] ^= 1;
+    let odd = transcript_event(&json!({"Transcript": 7}));
+    let bad: [&[u8]; 5] = [b"", b"{}", &whole[..whole.len() - 3], &flipped, &odd];
+    for bytes in bad {
+        message(&mut call, bytes);
+    }
+    message(&mut call, &whole);
+    call.customer_says(["¿Puede ayudarme?"]);
+    call.drive();
+    assert_eq!(call.errors(), [ErrorCode::MalformedMessage; 5]);
+    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(call.aws.streams_of(Customer).len(), 1);
+}
+
+#[test]
+fn senseless_numbers_in_a_transcript_do_no_harm() {
+    let mut call = Call::new(config());
+    call.run(ms(500));
+    for (start, end) in [(-5.0, 1e300), (1e300, -1.0), (0.0, 0.0)] {
+        let item = json!({"StartTime": start, "EndTime": end, "Type": "pronunciation",
+            "Content": "raro", "Stable": true});
+        let event = transcript_event(&json!({"Transcript": {"Results": [
+            {"ResultId": format!("{start}"), "StartTime": start, "EndTime": end, "IsPartial": false,
+             "Alternatives": [{"Transcript": "raro raro", "Items": [item, item]}]},
+            {"ResultId": "empty", "IsPartial": false, "Alternatives": []}]}}));
+        message(&mut call, &event);
+    }
+    call.run(ms(500));
+    call.customer_says(["Hola."]);
+    call.drive();
+    assert_eq!(
+        call.heard_by(Agent).last().map(String::as_str),
+        Some("Hello.")
+    );
+}
+
+#[test]
+fn news_of_other_sockets_and_requests_is_ignored() {
+    use connect_interpreter::aws::http::ResponseHead;
+    use connect_interpreter::session::{RequestId, ResponseInput, SocketId};
+    let mut call = Call::new(config());
+    call.run(ms(500));
+    let told = call.told.len();
+    for id in [0, 1, 2, 999] {
+        // An id of the other speaker's, of an earlier one, of none at all.
+        call.input(
+            Customer,
+            Input::Socket(SocketId(id + 7), SocketInput::Opened),
+        );
+        call.input(
+            Customer,
+            Input::Socket(SocketId(id + 7), SocketInput::Message(b"junk")),
+        );
+        let head = ResponseHead::default();
+        call.input(
+            Customer,
+            Input::Response(RequestId(id), ResponseInput::Head(head)),
+        );
+        call.input(
+            Customer,
+            Input::Response(RequestId(id), ResponseInput::Chunk(b"x")),
+        );
+        call.input(Customer, Input::Response(RequestId(id), ResponseInput::End));
+        call.input(
+            Customer,
+            Input::Response(RequestId(id), ResponseInput::Failed),
+        );
+    }
+    assert_eq!(call.told.len(), told);
+    call.customer_says(["Hola."]);
+    call.drive();
+    assert_eq!(call.heard_by(Agent), ["Hello."]);
+}
+
+#[test]
+fn after_a_minute_without_a_connection_the_oldest_audio_is_lost_and_told() {
+    let mut call = Call::new(config());
+    call.run(ms(1_000));
+    call.aws.refuse_handshakes = usize::MAX;
+    kill(&mut call);
+    call.run(ms(90_000));
+    let lost: f64 = call
+        .told
+        .iter()
+        .filter_map(|told| match told.event {
+            Event::Gap { lost_ms, .. } => Some(lost_ms),
+            _ => None,
+        })
+        .sum();
+    assert!((29_000.0..=31_000.0).contains(&lost), "{lost}");
+    assert!(call.errors().contains(&ErrorCode::AudioLost));
+    call.aws.refuse_handshakes = 0;
+    call.run_until("running", |call| {
+        call.states().last() == Some(&State::Running)
+    });
+    call.customer_says(["Hola."]);
+    call.run(ms(30_000));
+    call.drive();
+    assert_eq!(call.heard_by(Agent), ["Hello."]);
+}

@@ -1,0 +1,56 @@
+// Drives fixtures/harness.html: a call whose people speak pilot tones.
+
+import { pilotCodes } from "./pilot.js";
+import { expect, heard, record } from "./support.js";
+
+/** Opens the harness, gives it its click, takes the call and records both ends. */
+export async function takeCall(page, services) {
+  await page.goto(`${services.page}/test/harness.html`);
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.waitForFunction(() => window.harness);
+  await page.evaluate(() => window.harness.take());
+  await record(page);
+}
+
+/** Interprets the call and waits until it runs. */
+export async function interpret(page, options) {
+  expect(await page.evaluate((o) => window.harness.interpret(o), options)).toBeNull();
+  await until(page, () => window.harness.call.session.state === "running");
+}
+
+/** Waits for something that becomes true in the page. */
+export async function until(page, condition, argument) {
+  await page.waitForFunction(condition, argument, { timeout: 120_000, polling: 50 });
+}
+
+/** A person says pilot words; resolves at their end. */
+export function speak(page, speaker, first, count) {
+  return page.evaluate(([who, from, n]) => window.harness.speak(who, from, n), [speaker, first, count]);
+}
+
+/** Waits until so many stretches of speech have been recognised and dealt with. */
+export async function settled(page, speaker, finals) {
+  await until(page, ([who, n]) => window.harness.settled(who, n), [speaker, finals]);
+}
+
+/** All events so far of a type. */
+export function events(page, type, speaker) {
+  return page.evaluate(([of, who]) => window.harness.of(of, who), [type, speaker]);
+}
+
+/** The codes of these words, in order. */
+export function codesOf(first, count) {
+  return Array.from({ length: count * 8 }, (_, i) => (first * 8 + i) % 512);
+}
+
+/** The codes that somebody has heard so far, with their times. */
+export async function codesHeard(page, listener) {
+  const sound = await heard(page);
+  return pilotCodes(sound[listener], sound.rate);
+}
+
+/** Waits until the last code of these words has been heard by somebody. */
+export async function untilHeard(page, listener, first, count) {
+  const last = codesOf(first, count).at(-1);
+  await expect.poll(async () => (await codesHeard(page, listener)).some(({ code }) => code === last)).toBe(true);
+}

@@ -1,0 +1,62 @@
+// The stand-in's pilot tones (local-aws/src/engines/pilot.rs), read back:
+// slots of 40 ms, in each one of 8 tones from 3 groups; codes 0..511.
+
+const SLOT_S = 0.04;
+const STEP_S = 0.005;
+const WINDOW_S = 0.03;
+const frequency = (group, digit) => 4200 + 100 * (8 * group + digit);
+
+/**
+ * The codes in a recording, in order of time.
+ *
+ * @param {Float32Array} samples
+ * @param {number} rate in hertz
+ * @param {number} [quietest] the amplitude of a tone that still counts
+ * @returns {{ code: number, at: number }[]} each with the middle of its slot in seconds
+ */
+export function pilotCodes(samples, rate, quietest = 0.003) {
+  const length = Math.round(WINDOW_S * rate);
+  const hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+  const tone = (from, hz) => {
+    const turn = (2 * Math.PI * hz) / rate;
+    const twice = 2 * Math.cos(turn);
+    let one = 0;
+    let two = 0;
+    for (let i = 0; i < length; i++) {
+      const next = samples[from + i] * hann[i] + twice * one - two;
+      two = one;
+      one = next;
+    }
+    return (4 / length) * Math.sqrt(Math.max(0, one * one + two * two - twice * one * two));
+  };
+  const runs = [];
+  for (let at = 0; at + WINDOW_S < samples.length / rate; at += STEP_S) {
+    const from = Math.round(at * rate);
+    if (from + length > samples.length) break;
+    const code = readSlot((hz) => tone(from, hz), quietest);
+    const last = runs.at(-1);
+    if (last?.code === code) last.end = at;
+    else runs.push({ code, start: at, end: at });
+  }
+  // A window that straddles two slots may show either or a mixture: only what
+  // lasts is a slot.
+  return runs
+    .filter(({ code, start, end }) => code !== null && end - start >= 1.5 * STEP_S)
+    .filter(({ code }, i, all) => all[i - 1]?.code !== code)
+    .map(({ code, start, end }) => ({ code, at: (start + end + WINDOW_S) / 2 }));
+}
+
+function readSlot(level, quietest) {
+  let code = 0;
+  for (let group = 2; group >= 0; group--) {
+    const levels = Array.from({ length: 8 }, (_, digit) => level(frequency(group, digit)));
+    const digit = levels.indexOf(Math.max(...levels));
+    const second = Math.max(...levels.filter((_, i) => i !== digit && Math.abs(i - digit) > 1));
+    if (levels[digit] < quietest || levels[digit] < 2 * second) return null;
+    code = code * 8 + digit;
+  }
+  return code;
+}
+
+/** How far two successive slots are apart, in seconds. */
+export const SLOT = SLOT_S;

@@ -1,0 +1,110 @@
+// What every page test starts with: the local services, and in front of their
+// page a server that adds the tests' own files under /test/. (Playwright's
+// routing does not see what worklets load.)
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import { extname } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { expect, test as base } from "@playwright/test";
+
+export { expect };
+
+/** The repository. */
+export const ROOT = new URL("../../", import.meta.url);
+
+const TYPES = { ".js": "text/javascript", ".html": "text/html" };
+
+export const test = base.extend({
+  /** The stand-in for AWS, running: where the page is, and its controls. */
+  services: async ({}, use) => {
+    const binary = process.env.LOCAL_AWS_BIN ?? fileURLToPath(new URL("target/debug/local-aws", ROOT));
+    const child = spawn(binary, [
+      "--root", fileURLToPath(ROOT),
+      "--page-port", "0", "--aws-port", "0", "--until-stdin-closes", "--no-optional-engines",
+    ], { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    const [line] = await Promise.race([
+      once(createInterface({ input: child.stdout }), "line"),
+      exited.then(([code]) => Promise.reject(new Error(`local-aws ended with ${code} before it listened`))),
+    ]);
+    const { page, aws } = JSON.parse(line);
+    const front = createServer(withFixtures(page));
+    front.listen(0, "127.0.0.1");
+    await once(front, "listening");
+    await use({
+      page: `http://127.0.0.1:${front.address().port}`,
+      control: (path, method, body) => control(aws, path, method, body),
+    });
+    front.close();
+    front.closeAllConnections();
+    child.stdin.end();
+    await exited;
+  },
+
+  page: async ({ page }, use) => {
+    page.on("pageerror", (error) => console.error(`page: ${error}`));
+    await use(page);
+  },
+});
+
+function withFixtures(page) {
+  return async (incoming, answer) => {
+    const { pathname } = new URL(incoming.url, page);
+    if (pathname.startsWith("/test/")) {
+      const file = new URL(`fixtures/${pathname.slice("/test/".length)}`, import.meta.url);
+      answer.writeHead(200, { "content-type": TYPES[extname(pathname)], "cache-control": "no-store" });
+      answer.end(await readFile(file));
+      return;
+    }
+    const onward = request(new URL(incoming.url, page), { method: incoming.method }, (upstream) => {
+      answer.writeHead(upstream.statusCode, upstream.headers);
+      upstream.pipe(answer);
+    });
+    onward.on("error", () => answer.destroy());
+    incoming.pipe(onward);
+  };
+}
+
+async function control(aws, path, method = "GET", body = undefined) {
+  const answer = await fetch(`${aws}/control/${path}`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  if (!answer.ok) throw new Error(`control/${path}: HTTP ${answer.status} ${await answer.text()}`);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** Reads a file of the repository as JSON. */
+export async function readJson(path) {
+  return JSON.parse(await readFile(new URL(path, ROOT), "utf8"));
+}
+
+/** Samples that a recorder handed over: 16-bit PCM in base64. */
+export function samplesOf(base64) {
+  const bytes = Buffer.from(base64, "base64");
+  const pcm = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  return Float32Array.from(pcm, (sample) => sample / 32768);
+}
+
+/** Starts recording what both sides hear; the page must have had its click. */
+export async function record(page) {
+  await page.evaluate(async () => {
+    const { Recorder } = await import("/test/recorder.js");
+    window.recorder = await Recorder.start(
+      document.querySelector("#agent-hears"),
+      document.querySelector("#customer-hears"),
+    );
+  });
+}
+
+/** Everything that both sides have heard since {@link record}, on one clock. */
+export async function heard(page) {
+  const { rate, channels } = await page.evaluate(() => window.recorder.take());
+  const [agent, customer] = channels.map(samplesOf);
+  return { rate, agent, customer };
+}
