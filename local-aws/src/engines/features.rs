@@ -135,7 +135,15 @@ impl Cepstrum {
 /// not count against a line.
 pub(super) fn with_noise(frames: &[Frame], noise: &Noise) -> Vec<Frame> {
     let cepstrum = Cepstrum::new();
-    let total: f32 = noise.0.iter().sum();
+    let flat = flat();
+    let natural = |bands: &Bands| {
+        bands
+            .iter()
+            .zip(flat)
+            .map(|(b, flat)| b * flat)
+            .sum::<f32>()
+    };
+    let hiding = natural(&noise.0) * db(FAINT_DB);
     let statics: Vec<_> = frames
         .iter()
         .map(|frame| cepstrum.of(&std::array::from_fn(|b| frame.bands[b] + noise.0[b])))
@@ -146,7 +154,7 @@ pub(super) fn with_noise(frames: &[Frame], noise: &Noise) -> Vec<Frame> {
         .enumerate()
         .map(|(i, frame)| Frame {
             values: with_slopes([at(i, -2), at(i, -1), at(i, 0), at(i, 1), at(i, 2)]),
-            faint: frame.bands.iter().sum::<f32>() < (total * db(FAINT_DB)).max(db(-30.0)),
+            faint: natural(&frame.bands) < hiding,
             ..frame.clone()
         })
         .collect()
@@ -175,7 +183,7 @@ pub(super) struct FrontEnd {
     input: Vec<f32>,
     spectrum: Vec<Complex32>,
     /// What undoes the emphasis, by band.
-    flat: [f32; BANDS],
+    flat: Bands,
     /// The recent peaks of power with and without emphasis.
     peak: f32,
     loudest: f32,
@@ -203,10 +211,7 @@ impl FrontEnd {
             pending: VecDeque::new(),
             last: 0.0,
             input: vec![0.0; FFT],
-            flat: std::array::from_fn(|band| {
-                let angle = 2.0 * PI * band_edges(band)[1] / RATE as f32;
-                1.0 / (1.0 + EMPHASIS * EMPHASIS - 2.0 * EMPHASIS * angle.cos())
-            }),
+            flat: flat(),
             peak: 0.0,
             loudest: 0.0,
             noise: [0.0; BANDS],
@@ -343,6 +348,14 @@ fn dip(pending: &mut VecDeque<f32>) -> f32 {
 
 fn db(value: f32) -> f32 {
     10.0_f32.powf(value / 10.0)
+}
+
+/// What undoes the emphasis, by band.
+fn flat() -> Bands {
+    std::array::from_fn(|band| {
+        let angle = 2.0 * PI * band_edges(band)[1] / RATE as f32;
+        1.0 / (1.0 + EMPHASIS * EMPHASIS - 2.0 * EMPHASIS * angle.cos())
+    })
 }
 
 /// Where a band's triangle begins, has its peak, and ends, in Hz.
