@@ -140,6 +140,7 @@ fn authorize(
         service: name,
         now: app.clock.now(),
         hosts: &app.hosts,
+        max_expires_s: crate::sigv4::MAX_EXPIRES_S,
         key: &|id| app.keys.get(id),
     };
     let request = Signed {

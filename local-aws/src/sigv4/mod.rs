@@ -53,6 +53,8 @@ pub struct Verifier<'a> {
     /// The hosts that it answers for: its own, and with a proxy before it also
     /// the ones that clients sign for.
     pub hosts: &'a [String],
+    /// Longest validity of a presigned request, in seconds.
+    pub max_expires_s: i64,
     /// The keys it knows.
     pub key: &'a dyn Fn(&str) -> Option<Key>,
 }
@@ -174,9 +176,10 @@ impl Verifier<'_> {
             )));
         }
         let lives_s = match signature.expires_s {
-            Some(expires) if !(1..=MAX_EXPIRES_S).contains(&expires) => {
+            Some(expires) if !(1..=self.max_expires_s).contains(&expires) => {
                 return Err(Refusal::InvalidSignature(format!(
-                    "X-Amz-Expires must be between 1 and {MAX_EXPIRES_S} seconds"
+                    "X-Amz-Expires must be between 1 and {} seconds",
+                    self.max_expires_s
                 )));
             }
             Some(expires) => expires,
