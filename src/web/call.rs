@@ -56,6 +56,8 @@ struct Status {
     engine_alive: bool,
     held: bool,
     rendering: bool,
+    /// Whether it has ever been interpreting.
+    has_run: bool,
 }
 
 impl Call {
@@ -128,6 +130,7 @@ impl Call {
                 engine_alive: true,
                 held: false,
                 rendering: false,
+                has_run: false,
             }),
             cause: RefCell::default(),
             begun: Deferred::new(),
@@ -195,7 +198,10 @@ impl Call {
 
     pub fn event(&self, event: Event) {
         if let Event::StateChange { state } = event {
-            self.update(|status| status.state = state);
+            self.update(|status| {
+                status.state = state;
+                status.has_run |= state == State::Running;
+            });
             self.apply_volumes();
         }
         self.emit(&event);
@@ -458,7 +464,8 @@ impl Call {
         status.engine_alive
             && !status.held
             && side.enabled != Some(false)
-            && !matches!(status.state, State::Connecting | State::Stopped)
+            && status.has_run
+            && status.state != State::Stopped
     }
 
     fn apply_volumes(&self) {

@@ -123,3 +123,77 @@ fn head(response: &Response) -> ResponseHead {
         headers,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::js::Deferred;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn request(url: &str) -> HttpRequest {
+        HttpRequest {
+            method: "GET",
+            url: url.to_owned(),
+            headers: vec![("accept".to_owned(), "*/*".to_owned())],
+            body: Vec::new(),
+        }
+    }
+
+    /// What a request tells, in words, to its end.
+    async fn told(url: &str) -> Vec<String> {
+        let (seen, over) = (Rc::new(RefCell::new(Vec::new())), Deferred::new());
+        let request = Request::send(request(url), {
+            let (seen, over) = (Rc::clone(&seen), over.clone());
+            move |news| {
+                let (word, last) = match news {
+                    ResponseInput::Head(head) => (format!("head {}", head.status), false),
+                    ResponseInput::Chunk(bytes) => {
+                        (String::from_utf8_lossy(bytes).into_owned(), false)
+                    }
+                    ResponseInput::End => ("end".to_owned(), true),
+                    ResponseInput::Failed => ("failed".to_owned(), true),
+                };
+                seen.borrow_mut().push(word);
+                if last {
+                    over.resolve();
+                }
+            }
+        });
+        assert!(request.is_some());
+        let _ = JsFuture::from(over.promise()).await;
+        seen.take()
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_answer_comes_in_pieces_and_ends() {
+        assert_eq!(
+            told("data:text/plain,hola").await,
+            ["head 200", "hola", "end"]
+        );
+    }
+
+    #[wasm_bindgen_test]
+    async fn no_answer_is_a_failure() {
+        // Port 9 is one that browsers do not speak to.
+        assert_eq!(told("http://127.0.0.1:9/").await, ["failed"]);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_dropped_request_is_aborted() {
+        let over = Deferred::new();
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let request = Request::send(request("data:text/plain,hola"), {
+            let (seen, over) = (Rc::clone(&seen), over.clone());
+            move |news| {
+                seen.borrow_mut()
+                    .push(matches!(news, ResponseInput::Failed));
+                over.resolve();
+            }
+        });
+        drop(request);
+        let _ = JsFuture::from(over.promise()).await;
+        assert_eq!(*seen.borrow(), [true]);
+    }
+}

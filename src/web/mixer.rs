@@ -439,3 +439,24 @@ pub fn per_speaker_object(value: impl Fn(Speaker) -> f32) -> Object {
     }
     object
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn the_limiter_is_transparent_below_its_knee_and_never_clips() {
+        let curve = limiter_curve();
+        let middle = (curve.len() - 1) / 2;
+        for (index, &y) in curve.iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "thousands")]
+            let x = (index as f32 - middle as f32) / middle as f32 * LIMITER_RANGE;
+            assert!(y.abs() <= 1.0);
+            if x.abs() < 0.7 {
+                assert!((x - y).abs() < 1e-5, "{x} became {y}");
+            }
+        }
+        assert!(curve.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+}

@@ -108,3 +108,53 @@ fn identity(value: &JsValue) -> Option<Identity> {
         expiration_s,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn object(json: &str) -> JsValue {
+        js_sys::JSON::parse(json).unwrap()
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_identity_of_the_sdks_shape_is_taken() {
+        let given = object(r#"{"accessKeyId":"a","secretAccessKey":"b","sessionToken":"c"}"#);
+        let at = Date::new(&JsValue::from_f64(1_700_000_000_000.0));
+        js_sys::Reflect::set(&given, &"expiration".into(), &at).unwrap();
+        let identity = Provider::new(&given).unwrap().identity().await;
+        let credentials: Credentials = identity.map_err(|(error, _)| error).unwrap().into();
+        assert_eq!(credentials.session_token.as_deref(), Some("c"));
+        assert_eq!(
+            credentials.expiration,
+            Some(UnixTime::from_secs(1_700_000_000))
+        );
+    }
+
+    #[wasm_bindgen_test]
+    fn anything_else_is_a_wrong_option() {
+        for wrong in [
+            "1",
+            "{}",
+            r#"{"accessKeyId":"a"}"#,
+            r#"{"accessKeyId":"a","secretAccessKey":"b","expiration":"tomorrow"}"#,
+            r#"{"accessKeyId":"a","secretAccessKey":"b","sessionToken":5}"#,
+        ] {
+            let error = Provider::new(&object(wrong)).err().unwrap();
+            assert_eq!(error.field.as_deref(), Some("credentials"), "{wrong}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_a_provider_throws_is_the_cause_and_not_in_the_text() {
+        let throws = Closure::<dyn FnMut() -> Result<JsValue, JsValue>>::new(|| {
+            Err(JsValue::from_str("secret"))
+        });
+        let provider = Provider::new(throws.as_ref()).unwrap();
+        let (error, cause) = provider.identity().await.err().unwrap();
+        assert_eq!(error.code, ErrorCode::CredentialsUnavailable);
+        assert_eq!(cause.as_string().as_deref(), Some("secret"));
+        assert!(!error.message.contains("secret"));
+    }
+}

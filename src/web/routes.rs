@@ -117,3 +117,40 @@ fn index(name: &str, prefix: &str) -> Result<usize, Error> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn every_route_has_its_default() {
+        let volumes = Volumes::new(false);
+        assert_eq!(volumes.get("customer-original-to-agent"), Ok(0.3));
+        assert_eq!(volumes.get("agent-original-to-customer"), Ok(0.1));
+        assert_eq!(volumes.get("comfort-noise-to-agent"), Ok(0.005));
+        assert_eq!(
+            Volumes::new(true).get("comfort-noise-to-customer"),
+            Ok(CLIP_VOLUME)
+        );
+    }
+
+    #[test]
+    fn a_wrong_route_or_volume_is_named_and_changes_nothing() {
+        let mut volumes = Volumes::new(false);
+        let field = |result: Result<(), Error>| result.err().and_then(|error| error.field);
+        let route = "agent-translation-to-agent";
+        let wrong = volumes.set("volumes.", "agent-to-agent", 1.0);
+        assert_eq!(field(wrong).as_deref(), Some("volumes.agent-to-agent"));
+        for value in [-0.1, 2.1, f64::NAN, f64::INFINITY] {
+            let wrong = volumes.set("volumes.", route, value);
+            assert_eq!(
+                field(wrong).as_deref(),
+                Some("volumes.agent-translation-to-agent")
+            );
+        }
+        assert_eq!(volumes, Volumes::new(false));
+        assert_eq!(volumes.set("", route, 2.0), Ok(()));
+        assert_eq!(volumes.get(route), Ok(2.0));
+    }
+}

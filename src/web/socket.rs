@@ -64,3 +64,37 @@ impl Drop for Socket {
         let _ = self.socket.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::js::Deferred;
+    use std::cell::Cell;
+    use wasm_bindgen_futures::JsFuture;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn a_url_that_is_none_opens_nothing() {
+        let url = PresignedUrl::new("nonsense:".to_owned());
+        assert!(Socket::open(&url, |_| ()).is_none());
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_refused_connection_is_a_close_that_is_not_clean() {
+        let over = Deferred::new();
+        let seen = Rc::new(Cell::new(None));
+        // Port 9 is one that browsers do not speak to.
+        let socket = Socket::open(&PresignedUrl::new("ws://127.0.0.1:9/".to_owned()), {
+            let (seen, over) = (Rc::clone(&seen), over.clone());
+            move |news| {
+                if let SocketInput::Closed { code, clean } = news {
+                    seen.set(Some((code, clean)));
+                    over.resolve();
+                }
+            }
+        });
+        assert!(socket.is_some());
+        let _ = JsFuture::from(over.promise()).await;
+        assert_eq!(seen.get(), Some((1006, false)));
+    }
+}

@@ -1,9 +1,10 @@
 // Finds known recordings in a recording of what somebody heard.
 //
 // Both are turned into band energies in decibels (24 bands that widen with
-// frequency, a value every 10 ms) and compared by normalised correlation. That
-// survives a codec, a jitter buffer that stretches time by some milliseconds,
-// and any volume, while other words of the same voice stay far below.
+// frequency, a value every 10 ms) and compared by normalised correlation, in
+// pieces of a good second that may each be a little earlier or later. That
+// survives a codec, any volume and a jitter buffer that stretches time, while
+// other words of the same voice stay far below.
 
 const WINDOW = 512;
 const BANDS = 24;
@@ -11,6 +12,10 @@ const LOW_HZ = 150;
 const HIGH_HZ = 6800;
 /** Values per second. */
 export const FRAMES = 100;
+/** A clip is compared in pieces of about this length, in values, */
+const PIECE = 120;
+/** each of which may be displaced by this much against the one before. */
+const DRIFT = 8;
 /** Below this a band counts as silent (comfort noise is there). */
 const FLOOR_DB = -62;
 
@@ -70,8 +75,8 @@ export function bandEnergies(samples, rate) {
   return { frames, values };
 }
 
-/** Correlation of a clip with a recording at every position: -1..1 each. */
-export function correlation(recording, clip) {
+/** Correlation of a piece with a recording at every position: -1..1 each. */
+function correlation(recording, clip) {
   const n = clip.frames;
   const positions = recording.frames - n + 1;
   if (positions < 1) return new Float32Array(0);
@@ -114,39 +119,73 @@ export function correlation(recording, clip) {
 }
 
 /**
+ * A clip's score at every position of a recording, -1..1, and where its end is
+ * if it starts there: the pieces one after the other, each where it fits best.
+ */
+function alignment(recording, clip) {
+  const count = Math.max(1, Math.round(clip.frames / PIECE));
+  const cuts = Array.from({ length: count + 1 }, (_, i) => Math.round((i * clip.frames) / count));
+  let reached = null;
+  for (let i = count - 1; i >= 0; i--) {
+    const frames = cuts[i + 1] - cuts[i];
+    const values = clip.values.subarray(cuts[i] * BANDS, cuts[i + 1] * BANDS);
+    const scores = correlation(recording, { frames, values });
+    const ends = Int32Array.from(scores, (_, at) => at + frames);
+    if (reached) {
+      for (let at = 0; at < scores.length; at++) {
+        // What follows begins about where this piece ends.
+        let best = -1;
+        for (let next = at + frames - DRIFT; next <= at + frames + DRIFT; next++) {
+          const score = reached.scores[next] ?? -1;
+          if (score > best) [best, ends[at]] = [score, reached.ends[next]];
+        }
+        const share = frames / (clip.frames - cuts[i]);
+        scores[at] = share * scores[at] + (1 - share) * best;
+      }
+    }
+    reached = { scores, ends };
+  }
+  return reached;
+}
+
+/**
  * Where each clip is heard.
  *
  * @param {{ samples: Float32Array, rate: number }} recording
  * @param {Map<string, { samples: Float32Array, rate: number }>} clips
  * @param {number} threshold a score from which on it counts
- * @returns {{ found: { name: string, start: number, end: number, score: number }[], best: Map<string, number> }}
+ * @returns {{ found: { name: string, start: number, end: number, score: number }[], best: number }}
  *   in order of time, in seconds; where several clips fit the same sound, the
- *   one that explains most of it; and each clip's best score anywhere
+ *   one that explains most of it; and the best score of any clip among the
+ *   rest of the sound
  */
 export function findClips(recording, clips, threshold) {
   const heard = bandEnergies(recording.samples, recording.rate);
   const candidates = [];
-  const best = new Map();
   for (const [name, clip] of clips) {
-    const model = bandEnergies(clip.samples, clip.rate);
-    const scores = correlation(heard, model);
-    best.set(name, scores.reduce((most, score) => Math.max(most, score), -1));
+    const { scores, ends } = alignment(heard, bandEnergies(clip.samples, clip.rate));
     scores.forEach((score, at) => {
-      const peak = score >= threshold && score >= (scores[at - 1] ?? -1) && score > (scores[at + 1] ?? -1);
-      if (peak) candidates.push({ name, start: at / FRAMES, end: (at + model.frames) / FRAMES, score });
+      const peak = score > 0 && score >= (scores[at - 1] ?? -1) && score > (scores[at + 1] ?? -1);
+      if (peak) candidates.push({ name, start: at / FRAMES, end: ends[at] / FRAMES, score });
     });
   }
   const explains = ({ score, start, end }) => score * Math.sqrt(end - start);
-  candidates.sort((a, b) => explains(b) - explains(a));
+  const loud = candidates.filter(({ score }) => score >= threshold).sort((a, b) => explains(b) - explains(a));
   const found = [];
-  for (const candidate of candidates) {
-    const overlaps = found.some((other) => {
-      const common = Math.min(candidate.end, other.end) - Math.max(candidate.start, other.start);
-      return common > 0.5 * Math.min(candidate.end - candidate.start, other.end - other.start);
-    });
-    if (!overlaps) found.push(candidate);
+  for (const candidate of loud) {
+    if (!found.some((other) => common(candidate, other) > 0.5)) found.push(candidate);
   }
-  return { found: found.sort((a, b) => a.start - b.start), best };
+  const rest = candidates.filter((candidate) => !found.some((other) => common(candidate, other) > 0));
+  return {
+    found: found.sort((a, b) => a.start - b.start),
+    best: rest.reduce((most, { score }) => Math.max(most, score), -1),
+  };
+}
+
+/** The share of the shorter one that both have in common. */
+function common(one, other) {
+  const both = Math.min(one.end, other.end) - Math.max(one.start, other.start);
+  return both / Math.min(one.end - one.start, other.end - other.start);
 }
 
 /** Reads a 16-bit mono WAV. */
@@ -170,6 +209,25 @@ export function readWav(bytes) {
     at += 8 + size + (size % 2);
   }
   throw new Error("a WAV without sound");
+}
+
+/** Writes one. */
+export function wavOf(samples, rate) {
+  const bytes = Buffer.alloc(44 + 2 * samples.length);
+  bytes.write("RIFF", 0);
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  bytes.write("WAVEfmt ", 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(rate, 24);
+  bytes.writeUInt32LE(2 * rate, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write("data", 36);
+  bytes.writeUInt32LE(2 * samples.length, 40);
+  samples.forEach((sample, i) => bytes.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), 44 + 2 * i));
+  return bytes;
 }
 
 /** Root mean square of the part of a signal between two frequencies. */

@@ -4,12 +4,13 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test as base } from "@playwright/test";
+import { wavOf } from "./sound.js";
 
 export { expect };
 
@@ -24,7 +25,7 @@ export const test = base.extend({
     const binary = process.env.LOCAL_AWS_BIN ?? fileURLToPath(new URL("target/debug/local-aws", ROOT));
     const child = spawn(binary, [
       "--root", fileURLToPath(ROOT),
-      "--page-port", "0", "--aws-port", "0", "--until-stdin-closes", "--no-optional-engines",
+      "--page-port", "0", "--aws-port", "0", "--until-stdin-closes",
     ], { stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
     const [line] = await Promise.race([
@@ -107,4 +108,11 @@ export async function heard(page) {
   const { rate, channels } = await page.evaluate(() => window.recorder.take());
   const [agent, customer] = channels.map(samplesOf);
   return { rate, agent, customer };
+}
+
+/** Leaves what was heard beside the test's results, for ears. */
+export async function keep({ rate, ...sides }) {
+  for (const [side, samples] of Object.entries(sides)) {
+    await writeFile(base.info().outputPath(`${side}-heard.wav`), wavOf(samples, rate));
+  }
 }
