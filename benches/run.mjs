@@ -103,7 +103,8 @@ async function withPage(use) {
     });
     const failed = new Promise((_, reject) => page.on("pageerror", (error) => reject(error)));
     failed.catch(() => {});
-    page.on("console", (message) => { if (message.type() === "error") say(`  page: ${message.text()}`); });
+    // A presigned URL is a secret: nothing after a question mark is shown.
+    page.on("console", (message) => { if (message.type() === "error") say(`  page: ${message.text().replace(/\?\S+/g, "?…")}`); });
     const browserCdp = await browser.newBrowserCDPSession();
     const pageCdp = await page.context().newCDPSession(page);
     await pageCdp.send("Performance.enable");

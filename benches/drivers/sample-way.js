@@ -24,7 +24,7 @@ const toEndpoint = (endpoint) => ({
       args.request.headers.host = host;
       return next(args);
     },
-    { step: "finalizeRequest", priority: "high", name: "toEndpoint" },
+    { step: "build", priority: "low", name: "toEndpoint" },
   ),
 });
 
