@@ -2,7 +2,26 @@
 //! the audio and the text it is given: nothing depends on a clock, a file name
 //! or the order in which lines are played.
 
+mod features;
+mod lines;
+mod phrasebook;
+pub mod pilot;
+mod recorded;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use std::{io, path::Path};
+
+use self::{
+    lines::{Lines, Matcher},
+    phrasebook::Phrasebook,
+    pilot::Pilots,
+    recorded::Recorded,
+};
+
+/// Samples per second of everything that is heard and spoken here.
+const RATE: usize = 16_000;
 
 /// A word that was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,16 +98,20 @@ pub struct Speech {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown;
 
+/// What one engine has to say of an utterance.
+#[derive(Clone, Debug)]
+enum Sound {
+    Words(Vec<Word>),
+    Ended { words: Vec<Word>, speech_end: f64 },
+    NotRecognised { start: f64, speech_end: f64 },
+}
+
 /// All engines, shared by all streams.
 #[derive(Debug)]
-pub struct Engines {}
-
-struct Deaf;
-
-impl Recogniser for Deaf {
-    fn push(&mut self, _: &[f32]) -> Vec<Heard> {
-        Vec::new()
-    }
+pub struct Engines {
+    lines: Lines,
+    phrasebook: Phrasebook,
+    recorded: Recorded,
 }
 
 impl Engines {
@@ -96,14 +119,23 @@ impl Engines {
     ///
     /// # Errors
     /// When a file is missing or not what it should be; the text names the file.
-    pub fn load(_root: &Path) -> io::Result<Self> {
-        Ok(Self {})
+    pub fn load(root: &Path) -> io::Result<Self> {
+        Ok(Self {
+            lines: Lines::load(&root.join("www/lines"))?,
+            phrasebook: Phrasebook::load(&root.join("local-aws/phrasebook.json"))?,
+            recorded: Recorded::load(&root.join("local-aws/voices"))?,
+        })
     }
 
     /// A recogniser for one stream in `language` (`es-US`).
     #[must_use]
-    pub fn recogniser(&self, _language: &str) -> Box<dyn Recogniser> {
-        Box::new(Deaf)
+    pub fn recogniser(&self, language: &str) -> Box<dyn Recogniser> {
+        Box::new(Listener {
+            pilots: Pilots::new(language),
+            lines: self.lines.matcher(language),
+            muted: false,
+            utterance: 0,
+        })
     }
 
     /// Translates `text` between two language codes (`es`, `en-US`).
@@ -112,10 +144,22 @@ impl Engines {
     /// When no engine knows the text or the pair.
     pub async fn translate(
         &self,
-        _source: &str,
-        _target: &str,
-        _text: &str,
+        source: &str,
+        target: &str,
+        text: &str,
     ) -> Result<Translated, Unknown> {
+        if let Some(text) = self.phrasebook.translate(source, target, text) {
+            return Ok(Translated {
+                text,
+                engine: "phrasebook",
+            });
+        }
+        if let Some(text) = pilot::translate(source, target, text) {
+            return Ok(Translated {
+                text,
+                engine: "pilot",
+            });
+        }
         Err(Unknown)
     }
 
@@ -123,18 +167,128 @@ impl Engines {
     ///
     /// # Errors
     /// When no engine can speak the text with that voice.
-    pub async fn speak(
-        &self,
-        _voice: &str,
-        _language: &str,
-        _text: &str,
-    ) -> Result<Speech, Unknown> {
+    pub async fn speak(&self, voice: &str, language: &str, text: &str) -> Result<Speech, Unknown> {
+        if let Some(pcm_16k) = self.recorded.speak(voice, text) {
+            return Ok(Speech {
+                pcm_16k,
+                engine: "recorded",
+            });
+        }
+        if let Some(pcm_16k) = pilot::speak(language, text) {
+            return Ok(Speech {
+                pcm_16k,
+                engine: "pilot",
+            });
+        }
         Err(Unknown)
     }
 
     /// Which engines there are, for the stand-in's state and the demo page.
     #[must_use]
     pub fn describe(&self) -> serde_json::Value {
-        serde_json::json!({"recognise": [], "translate": [], "speak": []})
+        let lines = self.lines.languages();
+        let count: usize = lines.iter().map(|(_, count)| count).sum();
+        let languages: Vec<&str> = lines.iter().map(|(language, _)| *language).collect();
+        let voices = self.recorded.voices();
+        serde_json::json!({
+            "recognise": [
+                {"name": "lines", "languages": languages, "lines": count, "available": true},
+                {"name": "pilot", "languages": ["en-US", "es-US"], "available": true},
+            ],
+            "translate": [
+                {"name": "phrasebook", "phrases": self.phrasebook.len(), "available": true},
+                {"name": "pilot", "available": true},
+            ],
+            "speak": [
+                {"name": "recorded", "voices": voices, "available": true},
+                {"name": "pilot", "available": true},
+            ],
+        })
     }
+}
+
+/// Both engines side by side on one stream: where there are pilots they decide.
+struct Listener {
+    pilots: Option<Pilots>,
+    lines: Matcher,
+    /// The lines' present utterance is the pilots'.
+    muted: bool,
+    utterance: u64,
+}
+
+impl Recogniser for Listener {
+    fn push(&mut self, pcm_16k: &[f32]) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        // Short steps, so that what both say is in the order of the sound.
+        for pcm in pcm_16k.chunks(RATE / 100) {
+            let mut sounds = Vec::new();
+            if let Some(pilots) = &mut self.pilots {
+                let was = pilots.active();
+                pilots.push(pcm, &mut sounds);
+                self.muted |= was || pilots.active();
+            }
+            for sound in sounds.drain(..) {
+                heard.push(self.number(sound, "pilot"));
+            }
+            let was = self.lines.speaking();
+            self.lines.push(pcm, &mut sounds);
+            if !self.muted {
+                for sound in sounds {
+                    heard.push(self.number(sound, "lines"));
+                }
+            }
+            let active = self.pilots.as_ref().is_some_and(Pilots::active);
+            if !active && !self.lines.speaking() && !was {
+                self.muted = false;
+            }
+        }
+        heard
+    }
+}
+
+impl Listener {
+    fn number(&mut self, sound: Sound, engine: &'static str) -> Heard {
+        let utterance = self.utterance;
+        if !matches!(sound, Sound::Words(_)) {
+            self.utterance += 1;
+        }
+        match sound {
+            Sound::Words(words) => Heard::Words {
+                utterance,
+                engine,
+                words,
+            },
+            Sound::Ended { words, speech_end } => Heard::Ended {
+                utterance,
+                engine,
+                words,
+                speech_end,
+            },
+            Sound::NotRecognised { start, speech_end } => Heard::NotRecognised {
+                utterance,
+                start,
+                speech_end,
+            },
+        }
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let named = |error: String| io::Error::other(format!("{}: {error}", path.display()));
+    let file = std::fs::read(path).map_err(|error| named(error.to_string()))?;
+    serde_json::from_slice(&file).map_err(|error| named(error.to_string()))
+}
+
+/// 16 kHz mono, 16 bit.
+fn read_wav(path: &Path) -> io::Result<Vec<i16>> {
+    let named = |error: String| io::Error::other(format!("{}: {error}", path.display()));
+    let mut reader = hound::WavReader::open(path).map_err(|error| named(error.to_string()))?;
+    let spec = reader.spec();
+    if spec.sample_rate as usize != RATE || spec.channels != 1 || spec.bits_per_sample != 16 {
+        return Err(named("not 16 kHz mono with 16 bits".to_owned()));
+    }
+    reader
+        .samples::<i16>()
+        .collect::<Result<_, _>>()
+        .map_err(|error| named(error.to_string()))
 }
