@@ -133,7 +133,7 @@ export class Transcript {
       paragraph.dir = "auto";
     }
     const [outcome, delay, engines] = ["outcome", "delay", "engines"].map((name) => make("span", name));
-    foot.append(outcome, delay, engines);
+    foot.append(outcome, " ", delay, " ", engines);
     element.append(said, meant, foot);
     element.dataset.state = "partial";
     const card = { key, element, said, meant, outcome, delay, engines, engineNames: {}, utterances: [] };
