@@ -2,6 +2,8 @@
 //! The worker and the worklets are files of the package; the page tests have
 //! them.
 #![cfg(target_family = "wasm")]
+// clippy takes only functions marked as tests for tests, and not their helpers.
+#![allow(clippy::unwrap_used)]
 
 use connect_interpreter::web::api::Page;
 use js_sys::{Function, JSON, Object, Reflect};

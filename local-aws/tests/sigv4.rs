@@ -1,5 +1,7 @@
 //! The verifier against signatures that others made, and against tampering.
 
+#![allow(clippy::expect_used)]
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use local_aws::sigv4::{Key, Refusal, Request, Verifier};
 use serde_json::Value;

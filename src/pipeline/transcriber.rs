@@ -507,6 +507,9 @@ impl Transcriber {
     /// Where the new stream begins. A long wait full of silence is not made up
     /// for: it would only hold up what is said now.
     fn begin_at(&self) -> u64 {
+        if !self.streamed {
+            return self.backlog.begin_from();
+        }
         let from = self.backlog.replay_from(self.sent);
         if self.backlog.end() - from > samples(LONGEST_SILENCE) {
             from.max(self.backlog.replay_from(self.backlog.end()))

@@ -24,6 +24,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// Longest text, in characters.
 const MAX_CHARACTERS: usize = 3000;
 
+/// How long a body that is cut lets its last bytes leave.
+const CUT_AFTER: Duration = Duration::from_millis(50);
+
 /// Most lexicons of a request.
 const MAX_LEXICONS: usize = 5;
 
@@ -310,10 +313,12 @@ impl Paced {
         Body::from_stream(stream::try_unfold(self, |mut body| async move {
             let whole = body.pcm.len();
             if body.sent >= body.end.unwrap_or(whole) {
-                return match body.end {
-                    Some(_) => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-                    None => Ok(None),
-                };
+                if body.end.is_none() {
+                    return Ok(None);
+                }
+                // An error discards what is not sent yet.
+                sleep(CUT_AFTER).await;
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
             }
             let due = Duration::from_secs_f64(body.sent as f64 / body.bytes_per_s);
             sleep_until(body.begun + due).await;
