@@ -4,10 +4,12 @@
 
 mod features;
 mod installed;
+mod likeness;
 mod lines;
 mod phrasebook;
 pub mod pilot;
 mod recorded;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -15,11 +17,8 @@ mod text;
 use std::{io, path::Path};
 
 use self::{
-    installed::Installed,
-    lines::{Lines, Matcher},
-    phrasebook::Phrasebook,
-    pilot::Pilots,
-    recorded::Recorded,
+    installed::Installed, lines::Matcher, phrasebook::Phrasebook, pilot::Pilots,
+    recorded::Recorded, templates::Lines,
 };
 
 /// Samples per second of everything that is heard and spoken here.
