@@ -1,15 +1,17 @@
 //! A session as the page sees it: graph, guards, the host's callbacks.
 
+mod controls;
+
 use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, State};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::guard::{ElementGuard, SenderGuard};
 use crate::web::js::{self, Deferred};
-use crate::web::mixer::{Mixer, Noise, Send};
-use crate::web::options::{self, ComfortNoise, Options};
+use crate::web::mixer::{Mixer, Noise};
+use crate::web::options::{ComfortNoise, Options};
 use crate::web::page::Page;
-use crate::web::protocol::{CallId, Command, ToEngine};
+use crate::web::protocol::{CallId, ToEngine};
 use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
 use crate::web::{autoplay, file_source};
@@ -20,8 +22,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortSignal, AudioContext, AudioContextState, HtmlAudioElement, MediaStreamTrack,
-    MessageChannel, MessagePort, RtcRtpSender,
+    AbortSignal, AudioContext, AudioContextState, MediaStreamTrack, MessageChannel, MessagePort,
 };
 
 /// A session. The host's handle and the page hold it; callbacks hold a `Weak`.
@@ -276,110 +277,11 @@ impl Call {
         }
     }
 
-    // What the host says.
+    // What the host says (and `controls`).
 
     pub fn speech(&self, speaker: Speaker) -> MediaStreamTrack {
         // Not `.clone()`: that is the browser's, which makes another track.
         Clone::clone(&self.speech[speaker])
-    }
-
-    pub fn attach(&self, targets: &JsValue) -> Result<(), Error> {
-        let sender = js::get_some(targets, "sender")
-            .map(JsCast::dyn_into::<RtcRtpSender>)
-            .transpose()
-            .map_err(|_| Error::option("sender", "an RTCRtpSender"))?;
-        let element = js::get_some(targets, "audio")
-            .map(JsCast::dyn_into::<HtmlAudioElement>)
-            .transpose()
-            .map_err(|_| Error::option("audio", "an <audio> element"))?;
-        if self.ended.borrow().is_some() {
-            return Ok(());
-        }
-        if let Some(sender) = sender {
-            let (ours, raw) = (&self.speech.agent, &self.tracks.agent);
-            let guard = SenderGuard::new(sender, Clone::clone(ours), Clone::clone(raw));
-            self.senders.borrow_mut().push(guard);
-        }
-        if let Some(element) = element {
-            let (ours, raw) = (&self.speech.customer, &self.tracks.customer);
-            let guard = ElementGuard::new(element, ours, raw).map_err(js::refused)?;
-            self.elements.borrow_mut().push(guard);
-        }
-        self.apply_guards();
-        Ok(())
-    }
-
-    pub fn set_volume(&self, route: &str, value: f64) -> Result<(), Error> {
-        self.volumes.borrow_mut().set("", route, value)?;
-        self.apply_volumes();
-        Ok(())
-    }
-
-    pub fn volume(&self, route: &str) -> Result<f32, Error> {
-        self.volumes.borrow().get(route)
-    }
-
-    pub fn level(&self, speaker: Speaker) -> f32 {
-        self.mixer
-            .borrow()
-            .as_ref()
-            .map_or(-100.0, |mixer| mixer.level(speaker))
-    }
-
-    pub fn mute(&self, speaker: Speaker, muted: bool) {
-        let mut from_frame = 0;
-        if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.mute(speaker, muted);
-            from_frame = mixer.frame();
-        }
-        self.command(speaker, Command::Mute { muted, from_frame });
-    }
-
-    pub fn hold(&self, held: bool) {
-        self.update(|status| status.held = held);
-        self.apply_volumes();
-        // The session holds both sides at once.
-        self.command(Speaker::Agent, Command::Hold(held));
-    }
-
-    pub fn enable(&self, speaker: Speaker, enabled: bool) {
-        self.speaker_options(speaker, |options| options.enabled = Some(enabled));
-        self.apply_volumes();
-        self.command(speaker, Command::Enable(enabled));
-    }
-
-    pub fn configure(&self, speaker: Speaker, changes: &JsValue) -> Result<(), Error> {
-        let mut new = self.options.borrow().clone();
-        let side = new.of_mut(speaker);
-        let (changes, changed) = options::changed(speaker, side, changes)?;
-        *side = changed;
-        new.resolve(self.rate_hz)?;
-        self.options.replace(new);
-        self.apply_volumes();
-        self.command(speaker, Command::Configure(changes));
-        Ok(())
-    }
-
-    pub fn say(&self, speaker: Speaker, text: String, translate: bool) {
-        self.command(speaker, Command::Say { text, translate });
-    }
-
-    pub fn send(&self, what: &str) -> Result<(), Error> {
-        let what = match what {
-            "mix" => Send::Mix,
-            "microphone" => Send::Microphone,
-            "silence" => Send::Silence,
-            _ => {
-                return Err(Error::option(
-                    "send",
-                    "\"mix\", \"microphone\" or \"silence\"",
-                ));
-            }
-        };
-        if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.send(what);
-        }
-        Ok(())
     }
 
     /// Ends the session. Every caller waits for the same end.
@@ -421,27 +323,10 @@ impl Call {
 
     // How it follows.
 
-    fn command(&self, speaker: Speaker, command: Command) {
-        let message = ToEngine::Command {
-            call: self.id,
-            speaker,
-            command,
-        };
-        self.page.tell(message, &[]);
-    }
-
     fn update(&self, change: impl FnOnce(&mut Status)) {
         let mut status = self.status.get();
         change(&mut status);
         self.status.set(status);
-    }
-
-    fn speaker_options(
-        &self,
-        speaker: Speaker,
-        change: impl FnOnce(&mut crate::config::SpeakerOptions),
-    ) {
-        change(self.options.borrow_mut().of_mut(speaker));
     }
 
     /// Whether this speaker's words are being interpreted. Where they are not,
