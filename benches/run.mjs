@@ -199,6 +199,7 @@ try {
     if (args.keep) {
       await mkdir(join(HERE, "out"), { recursive: true });
       await writeFile(join(HERE, "out", `${name}.s16`), recorded.bytes);
+      await writeFile(join(HERE, "out", `${name}.events.json`), JSON.stringify(recorded.events));
     }
     const directions = read(name, recorded);
     measured[name] = {
