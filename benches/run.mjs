@@ -14,6 +14,7 @@ import { chromium } from "playwright-core";
 import { direction } from "./lib/analyse.mjs";
 import { between, reading } from "./lib/cpu.mjs";
 import { floor } from "./lib/floor.mjs";
+import { lags } from "./lib/lag.mjs";
 import { bursts, turns } from "./lib/plan.mjs";
 import { report, steps } from "./lib/report.mjs";
 import { revisions } from "./lib/revised.mjs";
@@ -194,15 +195,17 @@ try {
     await standIn.reset();
     await standIn.delays({ rttMs: number(args.rtt, "rtt") });
     const recorded = await record(name, { sound: people, url: `/drivers/${name}.js`, configs: PEOPLE, tailS: TAIL_S });
-    const { counters } = await standIn.state();
+    const { counters, streams } = await standIn.state();
     if (args.keep) {
       await mkdir(join(HERE, "out"), { recursive: true });
       await writeFile(join(HERE, "out", `${name}.s16`), recorded.bytes);
+      await writeFile(join(HERE, "out", `${name}.events.json`), JSON.stringify(recorded.events));
     }
     const directions = read(name, recorded);
     measured[name] = {
       directions,
       cpu: recorded.cpu,
+      streams: lags(streams),
       requests: counters?.requests ?? {},
       marks: Object.fromEntries(SPEAKERS.map((speaker) => [speaker, steps(recorded.events, speaker)])),
       errors: recorded.events.filter((e) => e.type === "error").map((e) => `${e.speaker ?? "session"}: ${e.error}`),

@@ -101,6 +101,9 @@ export function report(run) {
       ...Object.entries(run.policies).map(([policy, { cpu }]) => cpuRow(policy, cpu, run.alone)),
     ]),
     "",
+    "Audio that came to the service ahead of real time (it stays a lag; below 0: audio that never came), ms by stream",
+    ...Object.entries(run.policies).map(([policy, { streams }]) => `${policy}: ${streams.map(({ language, aheadMs }) => `${language} ${ms(aheadMs)}`).join(", ") || "no stream"}`),
+    "",
     "Requests per utterance, by answer",
     ...Object.entries(run.policies).map(([policy, { requests }]) => `${policy}: ${perUtterance(requests, 2 * run.utterances)}`),
   );

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { bounds, wholeClip } from "../lib/bound.mjs";
 import { between } from "../lib/cpu.mjs";
 import { steps, table } from "../lib/report.mjs";
+import { lags } from "../lib/lag.mjs";
 import { revisions } from "../lib/revised.mjs";
 import { channels } from "../lib/server.mjs";
 
@@ -54,4 +55,9 @@ test("a policy's own marks are medians after the end of the last word", () => {
   const all = steps([event("agent", 100, 900), event("agent", 0, 1000), event("customer", 0, 5), { type: "error" }], "agent");
   assert.equal(all.heardMs, 900);
   assert.ok(Number.isNaN(all.committedMs));
+});
+
+test("a burst at a stream's start is its lag", () => {
+  const stream = { language: "es-US", sampleRate: 16_000, audioEvents: 20, samplesReceived: 16_000, firstAudioAtMs: 5000, lastAudioAtMs: 5750 };
+  assert.deepEqual(lags([stream, { ...stream, audioEvents: 0 }]), [{ language: "es-US", aheadMs: 200 }]);
 });

@@ -7,8 +7,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--signed-host HOST]... [--until-stdin-closes]
+const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--signed-host HOST]... [--installed-engines] [--until-stdin-closes]
 Serves the demo's pages and stands in for Cognito, Transcribe, Translate and Polly, on 127.0.0.1 only.
+With --installed-engines espeak-ng and apertium, where installed, speak and translate any other text.
 Port 0 takes any free port. Prints one line of JSON with both addresses once it listens.";
 
 struct Arguments {
@@ -23,6 +24,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             page_port: 8700,
             aws_port: 8701,
             signed_hosts: Vec::new(),
+            installed_engines: false,
         },
         until_stdin_closes: false,
     };
@@ -34,6 +36,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--page-port" => arguments.options.page_port = port(value()?)?,
             "--aws-port" => arguments.options.aws_port = port(value()?)?,
             "--signed-host" => arguments.options.signed_hosts.push(value()?),
+            "--installed-engines" => arguments.options.installed_engines = true,
             "--until-stdin-closes" => arguments.until_stdin_closes = true,
             other => return Err(format!("unknown option {other}\n{USAGE}")),
         }

@@ -34,6 +34,9 @@ pub struct Options {
     pub aws_port: u16,
     /// Hosts that requests may be signed for beside the stand-in's own.
     pub signed_hosts: Vec<String>,
+    /// Whether programs of this machine speak and translate what the demo's own
+    /// engines do not know.
+    pub installed_engines: bool,
 }
 
 /// A running stand-in. Dropping it ends it.
@@ -60,7 +63,10 @@ impl Drop for Server {
 /// # Errors
 /// When a port is taken or the engines' files cannot be read.
 pub async fn start(options: &Options) -> io::Result<Server> {
-    let engines = Engines::load(&options.root)?;
+    let mut engines = Engines::load(&options.root)?;
+    if options.installed_engines {
+        engines = engines.with_installed();
+    }
     let page_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.page_port)).await?;
     let aws_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.aws_port)).await?;
     let aws_port = aws_listener.local_addr()?.port();

@@ -22,6 +22,9 @@ const LEAD: Duration = Duration::from_millis(300);
 /// Without any speech: what may have been on its way when the socket broke.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
+/// Voice activity is known so much after the sound at the latest.
+const UNDECIDED: Duration = Duration::from_millis(100);
+
 /// Speech that nobody recognised after so long was none.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -128,6 +131,20 @@ impl Backlog {
         from.max(self.committed).min(sent).max(self.ring.start())
     }
 
+    /// Where the first stream begins: with the speech that waits, otherwise
+    /// now. The service works at real time, so silence from before the socket
+    /// was open would be a lag for as long as the stream lives.
+    #[must_use]
+    pub fn begin_from(&self) -> u64 {
+        let (from, lead) = match self.spans.front() {
+            Some(span) => (span.start, LEAD),
+            None => (self.end(), UNDECIDED),
+        };
+        from.saturating_sub(samples(lead))
+            .max(self.committed)
+            .max(self.ring.start())
+    }
+
     /// Forgets what no replay would need. `open` is where the earliest result
     /// that is not final begins.
     pub fn trim(&mut self, sent: u64, open: Option<u64>) {
@@ -169,6 +186,17 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn a_first_stream_begins_with_speech_or_with_the_present() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(0.4, 0.0));
+        assert_eq!(backlog.begin_from(), backlog.end() - 1_600);
+        backlog.extend(&sound(0.5, 0.3));
+        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
+        backlog.extend(&sound(1.0, 0.0));
+        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
     }
 
     #[test]

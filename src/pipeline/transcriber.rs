@@ -6,15 +6,16 @@
 //!              └── Backoff ◄─┴─────────────┘ ─► Failed (tried again later)
 //! ```
 
+mod failure;
+
 use super::backlog::Backlog;
 use super::context::Context;
 use super::timer::Timer;
 use crate::audio::framer::{Framer, samples};
 use crate::aws::credentials::Credentials;
-use crate::aws::retry::Backoff;
 use crate::aws::transcribe::{self, ServerMessage, StreamRequest, TranscriptResult};
 use crate::config::SpeakerConfig;
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::Error;
 use crate::io::{Output, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use std::collections::VecDeque;
@@ -24,19 +25,6 @@ const CONNECT: Duration = Duration::from_secs(8);
 
 /// How long finals are waited for after the end of the audio.
 const DRAIN: Duration = Duration::from_secs(2);
-
-/// Failures in a row after which it is given up for [`PROBE`]. A browser does
-/// not tell a refused handshake from a broken line.
-const MOST_FAILURES: u32 = 4;
-
-/// After so many refused handshakes new credentials are asked for.
-const REFUSALS_BEFORE_RENEWAL: u32 = 2;
-
-/// After giving up it is tried again so much later: the line may come back.
-const PROBE: Duration = Duration::from_secs(30);
-
-/// A stream that lived so long, or gave a result, was no failure.
-const PROVEN: Duration = Duration::from_secs(10);
 
 /// A backlog is sent at this multiple of real time.
 const CATCH_UP: u32 = 4;
@@ -434,79 +422,12 @@ impl Transcriber {
         }
     }
 
-    const fn prove(&mut self) {
-        self.proven = true;
-        self.failures = 0;
-    }
-
-    /// The handshake was refused, or nothing came of it.
-    fn refused(&mut self, ctx: &mut Context<'_>) {
-        self.refusals += 1;
-        if self.refusals == REFUSALS_BEFORE_RENEWAL
-            && let Some(used) = self.used.take()
-        {
-            ctx.shared.credentials.refuse(&used);
-        }
-        let mut error = Error::new(
-            ErrorCode::AccessDenied,
-            Stage::Transcribe,
-            "Amazon Transcribe cannot be reached, or refuses the credentials or the region",
-        );
-        error.retryable = true;
-        self.failed(ctx, error, false);
-    }
-
-    /// The stream broke.
-    fn broke(&mut self, ctx: &mut Context<'_>, error: Option<Error>) {
-        if let State::Streaming { opened, .. } = self.state
-            && ctx.now.since(opened) >= PROVEN
-        {
-            self.prove();
-        }
-        self.over();
-        let tell = error.is_some();
-        let error = error.unwrap_or_else(|| {
-            Error::new(
-                ErrorCode::Network,
-                Stage::Transcribe,
-                "the connection to Amazon Transcribe broke",
-            )
-        });
-        self.failed(ctx, error, tell);
-    }
-
-    fn failed(&mut self, ctx: &mut Context<'_>, error: Error, tell: bool) {
-        self.failures += 1;
-        if self.failures >= MOST_FAILURES {
-            self.give_up(ctx, error);
-            return;
-        }
-        if tell {
-            self.heard.push_back(Heard::Error(error));
-        }
-        // The first time at once: most breaks are over as soon as they happen.
-        let delay = if self.failures == 1 && self.refusals == 0 {
-            Duration::ZERO
-        } else {
-            let half = Backoff::THROTTLED.base;
-            half + Backoff::THROTTLED.delay(self.failures, ctx.random())
-        };
-        self.state = State::Backoff {
-            until: ctx.now + delay,
-        };
-    }
-
-    fn give_up(&mut self, ctx: &mut Context<'_>, error: Error) {
-        self.failures = 0;
-        self.state = State::Failed {
-            probe: ctx.now + PROBE,
-        };
-        self.heard.push_back(Heard::Error(error));
-    }
-
     /// Where the new stream begins. A long wait full of silence is not made up
     /// for: it would only hold up what is said now.
     fn begin_at(&self) -> u64 {
+        if !self.streamed {
+            return self.backlog.begin_from();
+        }
         let from = self.backlog.replay_from(self.sent);
         if self.backlog.end() - from > samples(LONGEST_SILENCE) {
             from.max(self.backlog.replay_from(self.backlog.end()))

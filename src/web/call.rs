@@ -1,15 +1,17 @@
 //! A session as the page sees it: graph, guards, the host's callbacks.
 
+mod controls;
+
 use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, State};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::guard::{ElementGuard, SenderGuard};
 use crate::web::js::{self, Deferred};
-use crate::web::mixer::{Mixer, Noise, Send};
-use crate::web::options::{self, ComfortNoise, Options};
+use crate::web::mixer::{Mixer, Noise};
+use crate::web::options::{ComfortNoise, Options};
 use crate::web::page::Page;
-use crate::web::protocol::{CallId, Command, ToEngine};
+use crate::web::protocol::{CallId, ToEngine};
 use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
 use crate::web::{autoplay, file_source};
@@ -20,8 +22,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortSignal, AudioContext, AudioContextState, HtmlAudioElement, MediaStreamTrack,
-    MessageChannel, MessagePort, RtcRtpSender,
+    AbortSignal, AudioContext, AudioContextState, MediaStreamTrack, MessageChannel, MessagePort,
 };
 
 /// A session. The host's handle and the page hold it; callbacks hold a `Weak`.
@@ -142,10 +143,10 @@ impl Call {
         call.apply_volumes();
         let start = ToEngine::Start {
             call: id,
-            options: Box::new(call.options.borrow().clone()),
+            options: options.json,
             rate_hz,
         };
-        call.page.tell(&start, &ports);
+        call.page.tell(start, &ports);
         let begun = JsFuture::from(call.begun.promise());
         if let Err(error) = abort.unless(begun).await {
             call.stop().await;
@@ -189,22 +190,24 @@ impl Call {
 
     // What the worker says.
 
-    pub fn started(&self, result: Result<(), Error>) {
+    pub fn started(&self, result: Result<(), JsValue>) {
         match result {
             Ok(()) => self.begun.resolve(),
-            Err(error) => self.begun.reject(&js::thrown(error)),
+            Err(error) => self.begun.reject(&error),
         }
     }
 
-    pub fn event(&self, event: Event) {
-        if let Event::StateChange { state } = event {
+    /// An event of the session, as JavaScript has it.
+    pub fn event(&self, event: &JsValue) {
+        let state = js::get(event, "state").as_string();
+        if let Some(state) = state.as_deref().and_then(State::from_name) {
             self.update(|status| {
                 status.state = state;
                 status.has_run |= state == State::Running;
             });
             self.apply_volumes();
         }
-        self.emit(&event);
+        self.emit(event);
     }
 
     pub fn get_credentials(&self) {
@@ -220,7 +223,7 @@ impl Call {
                 call: call.id,
                 result,
             };
-            call.page.tell(&answer, &[]);
+            call.page.tell(answer, &[]);
         });
     }
 
@@ -248,7 +251,7 @@ impl Call {
         self.apply_volumes();
         self.apply_guards();
         if self.ended.borrow().is_none() {
-            self.emit(&Event::StateChange {
+            self.emit_event(&Event::StateChange {
                 state: State::Degraded,
             });
             self.emit_error(error);
@@ -260,7 +263,7 @@ impl Call {
     fn context_changed(&self) {
         if self.context.state() == AudioContextState::Running {
             // Only audio that comes proves that audio flows.
-            self.page.tell(&ToEngine::Announce { call: self.id }, &[]);
+            self.page.tell(ToEngine::Announce { call: self.id }, &[]);
         } else {
             self.update(|status| status.rendering = false);
             self.apply_guards();
@@ -274,116 +277,11 @@ impl Call {
         }
     }
 
-    // What the host says.
+    // What the host says (and `controls`).
 
     pub fn speech(&self, speaker: Speaker) -> MediaStreamTrack {
         // Not `.clone()`: that is the browser's, which makes another track.
         Clone::clone(&self.speech[speaker])
-    }
-
-    pub fn attach(&self, targets: &JsValue) -> Result<(), Error> {
-        let sender = js::get_some(targets, "sender")
-            .map(JsCast::dyn_into::<RtcRtpSender>)
-            .transpose()
-            .map_err(|_| Error::option("sender", "an RTCRtpSender"))?;
-        let element = js::get_some(targets, "audio")
-            .map(JsCast::dyn_into::<HtmlAudioElement>)
-            .transpose()
-            .map_err(|_| Error::option("audio", "an <audio> element"))?;
-        if self.ended.borrow().is_some() {
-            return Ok(());
-        }
-        if let Some(sender) = sender {
-            let (ours, raw) = (&self.speech.agent, &self.tracks.agent);
-            let guard = SenderGuard::new(sender, Clone::clone(ours), Clone::clone(raw));
-            self.senders.borrow_mut().push(guard);
-        }
-        if let Some(element) = element {
-            let (ours, raw) = (&self.speech.customer, &self.tracks.customer);
-            let guard = ElementGuard::new(element, ours, raw).map_err(js::refused)?;
-            self.elements.borrow_mut().push(guard);
-        }
-        self.apply_guards();
-        Ok(())
-    }
-
-    pub fn set_volume(&self, route: &str, value: f64) -> Result<(), Error> {
-        self.volumes.borrow_mut().set("", route, value)?;
-        self.apply_volumes();
-        Ok(())
-    }
-
-    pub fn volume(&self, route: &str) -> Result<f32, Error> {
-        self.volumes.borrow().get(route)
-    }
-
-    pub fn level(&self, speaker: Speaker) -> f32 {
-        self.mixer
-            .borrow()
-            .as_ref()
-            .map_or(-100.0, |mixer| mixer.level(speaker))
-    }
-
-    pub fn mute(&self, speaker: Speaker, muted: bool) {
-        let mut from_frame = 0;
-        if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.mute(speaker, muted);
-            from_frame = mixer.frame();
-        }
-        self.command(speaker, Command::Mute { muted, from_frame });
-    }
-
-    pub fn hold(&self, held: bool) {
-        self.update(|status| status.held = held);
-        self.apply_volumes();
-        // The session holds both sides at once.
-        self.command(Speaker::Agent, Command::Hold(held));
-    }
-
-    pub fn enable(&self, speaker: Speaker, enabled: bool) {
-        self.speaker_options(speaker, |options| options.enabled = Some(enabled));
-        self.apply_volumes();
-        self.command(speaker, Command::Enable(enabled));
-    }
-
-    pub fn configure(&self, speaker: Speaker, changes: &JsValue) -> Result<(), Error> {
-        let mut new = self.options.borrow().clone();
-        let side = match speaker {
-            Speaker::Agent => &mut new.agent,
-            Speaker::Customer => &mut new.customer,
-        };
-        *side = options::merged(speaker, side, changes)?;
-        new.resolve(self.rate_hz)?;
-        self.options.replace(new.clone());
-        self.apply_volumes();
-        let message = ToEngine::Configure {
-            call: self.id,
-            options: Box::new(new),
-        };
-        self.page.tell(&message, &[]);
-        Ok(())
-    }
-
-    pub fn say(&self, speaker: Speaker, text: String, translate: bool) {
-        self.command(speaker, Command::Say { text, translate });
-    }
-
-    pub fn send(&self, what: &str) -> Result<(), Error> {
-        let what = match what {
-            "mix" => Send::Mix,
-            "microphone" => Send::Microphone,
-            "silence" => Send::Silence,
-            _ => {
-                return Err(Error::option(
-                    "send",
-                    "\"mix\", \"microphone\" or \"silence\"",
-                ));
-            }
-        };
-        if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.send(what);
-        }
-        Ok(())
     }
 
     /// Ends the session. Every caller waits for the same end.
@@ -408,7 +306,7 @@ impl Call {
             sender.restore().await;
         }
         drop(self.mixer.take());
-        self.page.tell(&ToEngine::Stop { call: self.id }, &[]);
+        self.page.tell(ToEngine::Stop { call: self.id }, &[]);
         // The last words are still transcribed.
         if self.status.get().engine_alive {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
@@ -416,7 +314,7 @@ impl Call {
         self.page.remove(self.id);
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
-            self.emit(&Event::StateChange {
+            self.emit_event(&Event::StateChange {
                 state: State::Stopped,
             });
         }
@@ -425,31 +323,10 @@ impl Call {
 
     // How it follows.
 
-    fn command(&self, speaker: Speaker, command: Command) {
-        let message = ToEngine::Command {
-            call: self.id,
-            speaker,
-            command,
-        };
-        self.page.tell(&message, &[]);
-    }
-
     fn update(&self, change: impl FnOnce(&mut Status)) {
         let mut status = self.status.get();
         change(&mut status);
         self.status.set(status);
-    }
-
-    fn speaker_options(
-        &self,
-        speaker: Speaker,
-        change: impl FnOnce(&mut crate::config::SpeakerOptions),
-    ) {
-        let mut options = self.options.borrow_mut();
-        change(match speaker {
-            Speaker::Agent => &mut options.agent,
-            Speaker::Customer => &mut options.customer,
-        });
     }
 
     /// Whether this speaker's words are being interpreted. Where they are not,
@@ -498,22 +375,27 @@ impl Call {
     }
 
     fn emit_error(&self, error: Error) {
-        self.emit(&Event::Error { error });
+        self.emit_event(&Event::Error { error });
     }
 
-    fn emit(&self, event: &Event) {
-        let detail = js::to_js(event);
-        let name = js::get(&detail, "type");
+    fn emit_event(&self, event: &Event) {
+        self.emit(&js::to_js(event));
+    }
+
+    /// Tells the host. The event is ours to change.
+    fn emit(&self, detail: &JsValue) {
+        let name = js::get(detail, "type");
         // Only fails on frozen objects, and this one is new.
         let _ = Reflect::delete_property(detail.unchecked_ref::<Object>(), &"type".into());
-        let cause = match event {
-            Event::Error { error } if error.code == ErrorCode::CredentialsUnavailable => {
-                self.cause.borrow().clone()
-            }
-            _ => JsValue::UNDEFINED,
+        let code = js::get(&js::get(detail, "error"), "code");
+        let of_provider = name.as_string().as_deref() == Some("error")
+            && code.as_string().as_deref() == Some("credentials-unavailable");
+        let cause = match of_provider {
+            true => self.cause.borrow().clone(),
+            false => JsValue::UNDEFINED,
         };
         // What a host's listener throws is reported by the browser, not here.
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, &detail, &cause);
+        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
     }
 }
 

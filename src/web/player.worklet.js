@@ -30,7 +30,7 @@ class Player extends AudioWorkletProcessor {
     return void (this.current !== undefined && this.underrun++);
   }
   process(_, [[speech], [envelope]]) {
-    for (let i = 0; i < speech.length; i++) {
+    for (let i = 0; i < speech.length && (this.level || this.queue.length); i++) {
       speech[i] = this.next(currentFrame + i) ?? 0;
       envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
     }

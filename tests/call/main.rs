@@ -1,6 +1,11 @@
 //! A call, from the tap's samples to what the listener hears; natively and in
 //! the browser.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, its helpers too"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

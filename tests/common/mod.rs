@@ -41,7 +41,7 @@ pub const fn ms(millis: u64) -> Duration {
 
 /// Spanish customer, English agent, everything by default.
 pub fn options() -> SessionOptions {
-    serde_json::from_value(serde_json::json!({
+    SessionOptions::from_value(&serde_json::json!({
         "region": "us-east-1",
         "agent": { "language": "en-US", "voice": "Lupe" },
         "customer": { "language": "es-US", "voice": "Joanna" },

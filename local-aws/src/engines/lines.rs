@@ -6,32 +6,15 @@
 //! loses where it is not, so that one may begin at any time, at any word of a line, and go on
 //! with another line when one is complete; the best gain at a moment is what was said.
 
-use std::{io, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Sound, Word,
     features::{Frame, FrontEnd, Noise, with_noise},
-    text,
+    likeness::{SILENCE_MISMATCH, likeness},
+    templates::Template,
 };
 
-/// The distance of features that counts as 1: unlike sounds of the dialogue are
-/// at 1.6 in the median, 10 ms later in the same sound is at 0.7.
-const UNIT: f32 = 2.8;
-/// A distance below this gains.
-const ALIKE: f32 = 1.0;
-/// Most that one frame can lose.
-const WORST: f32 = 1.2;
-/// Lost where one of both is silent.
-const SILENCE_MISMATCH: f32 = 0.6;
-/// Lost instead where the noise may hide the template.
-const FAINT: f32 = 0.1;
-/// Sound that falls by that much within 25 ms where the template does not fall
-/// by that much has lost a piece.
-const HOLE_DB: f32 = -45.0;
-const DIP_DB: f32 = -30.0;
-/// Lost by staying on a template frame, and by leaving one out.
-const STAY: f32 = 0.15;
-const SKIP: f32 = 0.35;
 /// Lost by beginning within a line: as if 100 ms had not matched.
 const INSIDE: f32 = 6.0;
 /// An alignment that has lost that much is dropped.
@@ -59,127 +42,8 @@ const LONGEST: u32 = 6000;
 /// Frames at a template's end that may be missing: the end of a word is soft.
 const TAIL: usize = 6;
 
-/// A line of the dialogue.
-#[derive(Debug)]
-struct Template {
-    words: Vec<Word>,
-    /// First and last frame (exclusive) of each word.
-    spans: Vec<(usize, usize)>,
-    frames: Vec<Frame>,
-}
-
-impl Template {
-    fn word_that_begins(&self, frame: usize) -> Option<usize> {
-        self.spans.iter().position(|span| span.0 == frame)
-    }
-}
-
-/// All lines of a dialogue, by language.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    languages: Vec<(String, Arc<Vec<Template>>)>,
-}
-
-impl Lines {
-    /// Reads `lines.json` of `folder` and the recordings that it names.
-    pub(super) fn load(folder: &Path) -> io::Result<Self> {
-        #[derive(serde::Deserialize)]
-        struct File {
-            lines: Vec<Line>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Line {
-            language: String,
-            file: String,
-            words: Vec<Spoken>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Spoken {
-            text: String,
-            punctuation: Option<String>,
-            start: f64,
-            end: f64,
-        }
-        let file: File = super::read_json(&folder.join("lines.json"))?;
-        let mut languages: Vec<(String, Vec<Template>)> = Vec::new();
-        for line in file.lines {
-            let pcm = super::read_wav(&folder.join(&line.file))?;
-            let words = line
-                .words
-                .into_iter()
-                .map(|word| Word {
-                    text: word.text,
-                    punctuation: word.punctuation,
-                    start: word.start,
-                    end: word.end,
-                })
-                .collect();
-            let template = template(words, &pcm);
-            match languages.iter_mut().find(|(l, _)| *l == line.language) {
-                Some((_, templates)) => templates.push(template),
-                None => languages.push((line.language, vec![template])),
-            }
-        }
-        Ok(Self {
-            languages: languages
-                .into_iter()
-                .map(|(language, templates)| (language, Arc::new(templates)))
-                .collect(),
-        })
-    }
-
-    /// The languages that have lines, with their number.
-    pub(super) fn languages(&self) -> Vec<(&str, usize)> {
-        self.languages
-            .iter()
-            .map(|(language, templates)| (language.as_str(), templates.len()))
-            .collect()
-    }
-
-    /// A matcher for a stream in `language`; without lines it recognises
-    /// nothing, but hears where utterances are.
-    pub(super) fn matcher(&self, language: &str) -> Matcher {
-        let templates = self
-            .languages
-            .iter()
-            .find(|(known, _)| text::primary(known) == text::primary(language))
-            .map(|(_, templates)| Arc::clone(templates))
-            .unwrap_or_default();
-        Matcher::new(templates)
-    }
-}
-
 /// How often the noise is looked at, in frames.
 const NOISE_EVERY: u32 = 5;
-/// Silence before a template's sound, so that its first frames are made as
-/// those of a stream.
-const LEAD: usize = 30;
-
-fn template(words: Vec<Word>, pcm: &[i16]) -> Template {
-    let mut sound = vec![0.0; LEAD * super::RATE / 100];
-    sound.extend(pcm.iter().map(|s| f32::from(*s) / 32768.0));
-    let length = sound.len() / super::features::HOP - LEAD;
-    sound.resize(sound.len() + super::RATE / 10, 0.0);
-    let mut frames = Vec::new();
-    FrontEnd::new().push(&sound, |frame| frames.push(frame));
-    frames.drain(..LEAD);
-    frames.truncate(length);
-    let last = frames.iter().rposition(|f| f.speech).unwrap_or(0) + 1;
-    frames.truncate(last);
-    let spans = words
-        .iter()
-        .map(|word| {
-            let frame = |time: f64| ((time * 100.0).round() as usize).min(last);
-            (frame(word.start), frame(word.end))
-        })
-        .collect();
-    Template {
-        words,
-        spans,
-        frames,
-    }
-}
-
 /// A finished word of an alignment, linked to the one before.
 #[derive(Clone, Copy)]
 struct Past {
@@ -244,7 +108,7 @@ struct Utterance {
 type Best = (Route, Option<(usize, usize)>, f32);
 
 impl Matcher {
-    fn new(templates: Arc<Vec<Template>>) -> Self {
+    pub(super) fn new(templates: Arc<Vec<Template>>) -> Self {
         let paths = templates
             .iter()
             .map(|template| vec![NOWHERE; template.frames.len()])
@@ -599,27 +463,4 @@ fn finished(
 
 fn same(a: &[Word], b: &[Word]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.text == b.text)
-}
-
-/// What an alignment gains by having `heard` at the template's frame `known`,
-/// and what it loses by staying there or by leaving it out.
-fn likeness(heard: &Frame, known: &Frame) -> (f32, f32, f32) {
-    let hole = heard.dip_db < HOLE_DB && known.dip_db > DIP_DB;
-    match (heard.perhaps && !hole, known.speech) {
-        (true, true) => ((ALIKE - distance(heard, known)).max(-WORST), STAY, SKIP),
-        // Pauses may be longer or shorter, but are passed at their own pace.
-        (false, false) => (0.0, 0.01, 0.02),
-        (false, true) if !hole && known.faint => (-FAINT, STAY, SKIP),
-        _ => (-SILENCE_MISMATCH, STAY, SKIP),
-    }
-}
-
-fn distance(a: &Frame, b: &Frame) -> f32 {
-    a.values
-        .iter()
-        .zip(&b.values)
-        .map(|(a, b)| (a - b) * (a - b))
-        .sum::<f32>()
-        .sqrt()
-        / UNIT
 }

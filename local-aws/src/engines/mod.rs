@@ -3,10 +3,13 @@
 //! or the order in which lines are played.
 
 mod features;
+mod installed;
+mod likeness;
 mod lines;
 mod phrasebook;
 pub mod pilot;
 mod recorded;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -14,10 +17,8 @@ mod text;
 use std::{io, path::Path};
 
 use self::{
-    lines::{Lines, Matcher},
-    phrasebook::Phrasebook,
-    pilot::Pilots,
-    recorded::Recorded,
+    installed::Installed, lines::Matcher, phrasebook::Phrasebook, pilot::Pilots,
+    recorded::Recorded, templates::Lines,
 };
 
 /// Samples per second of everything that is heard and spoken here.
@@ -112,6 +113,7 @@ pub struct Engines {
     lines: Lines,
     phrasebook: Phrasebook,
     recorded: Recorded,
+    installed: Installed,
 }
 
 impl Engines {
@@ -124,7 +126,18 @@ impl Engines {
             lines: Lines::load(&root.join("www/lines"))?,
             phrasebook: Phrasebook::load(&root.join("local-aws/phrasebook.json"))?,
             recorded: Recorded::load(&root.join("local-aws/voices"))?,
+            installed: Installed::default(),
         })
+    }
+
+    /// The same with the programs of this machine for all other text:
+    /// espeak-ng (engine "espeak-ng") and Apertium (engine "apertium"), those that there are.
+    #[must_use]
+    pub fn with_installed(self) -> Self {
+        Self {
+            installed: Installed::detect(),
+            ..self
+        }
     }
 
     /// A recogniser for one stream in `language` (`es-US`).
@@ -160,7 +173,13 @@ impl Engines {
                 engine: "pilot",
             });
         }
-        Err(Unknown)
+        let text = self.installed.translate(source, target, text).await;
+        text.map_or(Err(Unknown), |text| {
+            Ok(Translated {
+                text,
+                engine: "apertium",
+            })
+        })
     }
 
     /// Speaks `text` with `voice` (`Lupe`) in `language` (`es-US`).
@@ -180,7 +199,13 @@ impl Engines {
                 engine: "pilot",
             });
         }
-        Err(Unknown)
+        let pcm = self.installed.speak(language, text).await;
+        pcm.map_or(Err(Unknown), |pcm_16k| {
+            Ok(Speech {
+                pcm_16k,
+                engine: "espeak-ng",
+            })
+        })
     }
 
     /// Which engines there are, for the stand-in's state and the demo page.
@@ -198,10 +223,12 @@ impl Engines {
             "translate": [
                 {"name": "phrasebook", "phrases": self.phrasebook.len(), "available": true},
                 {"name": "pilot", "available": true},
+                {"name": "apertium", "available": self.installed.apertium},
             ],
             "speak": [
                 {"name": "recorded", "voices": voices, "available": true},
                 {"name": "pilot", "available": true},
+                {"name": "espeak-ng", "available": self.installed.espeak},
             ],
         })
     }

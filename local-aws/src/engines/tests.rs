@@ -1,6 +1,7 @@
 //! The engines with the dialogue's recordings.
 
 mod conditions;
+mod installed;
 mod lines;
 mod pilot;
 mod text;

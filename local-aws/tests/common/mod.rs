@@ -67,6 +67,7 @@ pub async fn server(signed_hosts: &[&str]) -> Server {
         page_port: 0,
         aws_port: 0,
         signed_hosts: signed_hosts.iter().map(|host| (*host).to_owned()).collect(),
+        installed_engines: false,
     };
     start(&options).await.expect("a server")
 }
