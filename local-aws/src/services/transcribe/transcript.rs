@@ -339,7 +339,7 @@ impl Settled {
         if self.repunctuated {
             mark = mark
                 .filter(|mark| mark == "." || mark == ",")
-                .filter(|_| self.word.text.len() % 2 == 0)
+                .filter(|_| self.word.text.len().is_multiple_of(2))
                 .map(|mark| if mark == "," { "." } else { "," }.to_owned());
         }
         Shown {
