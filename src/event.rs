@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::speaker::Speaker;
 use serde::Serialize;
+use std::fmt;
 
 /// The thread through a spoken piece: given once, by the segmenter (or by
 /// `say`), and carried by every event, mark and chunk of that piece. Counts up
@@ -89,8 +90,9 @@ pub struct Marks {
     pub ended_ms: Option<f64>,
 }
 
-/// An event. `type` is the DOM event's name and the rest its `detail`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// An event. `type` is the DOM event's name and the rest its `detail`. `Debug`
+/// shows no words.
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(
     tag = "type",
     rename_all = "lowercase",
@@ -179,4 +181,97 @@ pub enum Event {
         /// The error.
         error: Error,
     },
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transcript {
+                speaker,
+                utterance_id,
+                is_partial,
+                ..
+            } => f
+                .debug_struct("Transcript")
+                .field("speaker", speaker)
+                .field("utterance_id", utterance_id)
+                .field("is_partial", is_partial)
+                .finish_non_exhaustive(),
+            Self::Translation {
+                speaker,
+                utterance_id,
+                ..
+            } => f
+                .debug_struct("Translation")
+                .field("speaker", speaker)
+                .field("utterance_id", utterance_id)
+                .finish_non_exhaustive(),
+            Self::Utterance {
+                speaker,
+                utterance_id,
+                outcome,
+                error,
+                engine,
+            } => f
+                .debug_struct("Utterance")
+                .field("speaker", speaker)
+                .field("utterance_id", utterance_id)
+                .field("outcome", outcome)
+                .field("error", error)
+                .field("engine", engine)
+                .finish(),
+            Self::Latency {
+                speaker,
+                utterance_id,
+                marks,
+            } => f
+                .debug_struct("Latency")
+                .field("speaker", speaker)
+                .field("utterance_id", utterance_id)
+                .field("marks", marks)
+                .finish(),
+            Self::StateChange { state } => f.debug_tuple("StateChange").field(state).finish(),
+            Self::Gap {
+                speaker,
+                at_ms,
+                lost_ms,
+            } => f
+                .debug_struct("Gap")
+                .field("speaker", speaker)
+                .field("at_ms", at_ms)
+                .field("lost_ms", lost_ms)
+                .finish(),
+            Self::Error { error } => f.debug_tuple("Error").field(error).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_not_shown() {
+        let transcript = Event::Transcript {
+            speaker: Speaker::Agent,
+            result_id: "r".into(),
+            utterance_id: None,
+            text: "secret".into(),
+            is_partial: true,
+            start_ms: 0.0,
+            end_ms: 1.0,
+            engine: None,
+        };
+        let translation = Event::Translation {
+            speaker: Speaker::Agent,
+            utterance_id: UtteranceId(1),
+            result_id: None,
+            source_text: "secret".into(),
+            text: "secret".into(),
+            engine: None,
+        };
+        let shown = format!("{transcript:?} {translation:?}");
+        assert!(shown.contains("Transcript") && shown.contains("Translation"));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
 }

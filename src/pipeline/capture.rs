@@ -87,6 +87,9 @@ impl Capture {
             }
             self.timeline.freeze(&self.clock);
             self.next_frame = None;
+            if before.is_some() {
+                self.switch_now();
+            }
             self.resampler = match Resampler::new(piece.rate_hz, SERVICE_RATE_HZ) {
                 Ok(resampler) => Some(resampler),
                 Err(error) => {
@@ -123,6 +126,10 @@ impl Capture {
                 if known.is_some() {
                     resampler.flush(out);
                     self.timeline.freeze(&self.clock);
+                    // Their frames will not come.
+                    if let Some((_, muted)) = self.switches.drain(..).next_back() {
+                        self.muted = muted;
+                    }
                 }
                 self.clock = FrameClock::default();
                 self.clock.observe(now, piece.rate_hz, end_frame);
@@ -156,10 +163,13 @@ impl Capture {
     /// came after its frame.
     pub fn mute(&mut self, muted: bool, from_frame: Option<u64>) -> u64 {
         let next = self.next_frame.unwrap_or(0);
+        let full = self.switches.len() == MOST_SWITCHES;
         match from_frame {
             Some(frame) if frame > next => {
-                if self.switches.len() < MOST_SWITCHES {
-                    self.switches.push_back((frame, muted));
+                match self.switches.back_mut() {
+                    // The last word counts, above all if it is to be silent.
+                    Some(last) if full => last.1 = muted,
+                    _ => self.switches.push_back((frame, muted)),
                 }
                 0
             }
@@ -174,6 +184,13 @@ impl Capture {
                     0
                 }
             }
+        }
+    }
+
+    /// Does what waits for frames that will not come.
+    fn switch_now(&mut self) {
+        if let Some((_, muted)) = self.switches.drain(..).next_back() {
+            self.muted = muted;
         }
     }
 
@@ -359,6 +376,41 @@ mod tests {
         capture.mute(false, None);
         push(&mut capture, 16_000, 480, 0.5, &mut out);
         assert!(out[480..].iter().all(|s| *s == 0.0));
+    }
+
+    #[test]
+    fn a_mute_for_frames_that_never_come_holds_in_the_next_context() {
+        for (rate, frame) in [(16_000, 0), (48_000, 7)] {
+            let mut capture = Capture::new(Duration::ZERO);
+            let mut out = Vec::new();
+            push(&mut capture, 16_000, 100_000, 0.5, &mut out);
+            capture.mute(true, Some(200_000));
+            let before = out.len();
+            push(&mut capture, rate, frame, 0.5, &mut out);
+            push(
+                &mut capture,
+                rate,
+                frame + u64::from(rate) / 100,
+                0.5,
+                &mut out,
+            );
+            assert!(out.len() > before + 160);
+            assert!(out[before + 1..].iter().all(|s| *s == 0.0), "{rate}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_too_many_commands_counts() {
+        let mut capture = Capture::new(Duration::ZERO);
+        let mut out = Vec::new();
+        push(&mut capture, 16_000, 0, 0.5, &mut out);
+        for n in 0..200 {
+            capture.mute(n % 2 == 1, Some(200 + n));
+        }
+        for n in 1..5 {
+            push(&mut capture, 16_000, n * 160, 0.5, &mut out);
+        }
+        assert!(out[500..].iter().all(|s| *s == 0.0));
     }
 
     #[test]
