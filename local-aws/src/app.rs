@@ -44,8 +44,10 @@ impl Clock {
 pub struct App {
     /// The region that it plays.
     pub region: String,
-    /// The hosts that requests may be signed for.
+    /// Its own hosts: a request is signed for the one that it is sent to.
     pub hosts: Vec<String>,
+    /// Hosts of proxies before it, which requests may be signed for instead.
+    pub signed_hosts: Vec<String>,
     /// The identity pool that it knows.
     pub identity_pool_id: String,
     /// What hears, translates and speaks.

@@ -72,14 +72,14 @@ pub async fn start(options: &Options) -> io::Result<Server> {
     let aws_port = aws_listener.local_addr()?.port();
     let page = format!("http://{}", page_listener.local_addr()?);
     let aws = format!("http://{}", aws_listener.local_addr()?);
-    let mut hosts = vec![
+    let hosts = vec![
         format!("127.0.0.1:{aws_port}"),
         format!("localhost:{aws_port}"),
     ];
-    hosts.extend(options.signed_hosts.iter().cloned());
     let app = Arc::new(App {
         region: "us-east-1".into(),
         hosts,
+        signed_hosts: options.signed_hosts.clone(),
         identity_pool_id: IDENTITY_POOL_ID.into(),
         engines,
         keys: Keys::default(),
@@ -115,8 +115,9 @@ async fn serve(listener: TcpListener, router: Router) {
 
 fn services(app: &Arc<App>) -> Router {
     let aws = services::routes()
-        .layer(middleware::from_fn_with_state(Arc::clone(app), as_far_away))
-        .layer(aws_cors());
+        .layer(aws_cors())
+        // Outermost: a browser's preflight is as far away as the rest.
+        .layer(middleware::from_fn_with_state(Arc::clone(app), as_far_away));
     let control = control::routes().layer(
         CorsLayer::new()
             .allow_origin(Any)

@@ -213,6 +213,18 @@ async fn a_host_behind_a_proxy_may_be_signed_for_only_if_it_is_listed() {
             .status()
     };
     assert_eq!(signed(&client).await, 400);
+    // Its other name is another host too.
+    let port = host(&client.server.aws).rsplit(':').next();
+    let other = format!("localhost:{}", port.expect("a port"));
+    let body = text(WORDS).to_string();
+    let headers = [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", common::TRANSLATE),
+    ];
+    let answer = client
+        .signed_for(&other, "translate", ("POST", "/"), &headers, &body)
+        .await;
+    assert_eq!(answer.status(), 400);
     client.server = server(&["translate.us-east-1.amazonaws.com"]).await;
     client.renew().await;
     assert_eq!(signed(&client).await, 200);
@@ -335,6 +347,13 @@ async fn a_browser_may_call_from_another_origin() {
         }
         assert!(!allowed.contains("x-own"));
     }
+    // A preflight has to travel as well.
+    client
+        .control("PUT", "delays", &json!({"rttMs": 100}))
+        .await;
+    let sent = std::time::Instant::now();
+    send(request(&client.server.aws, "OPTIONS", "/", &headers, "")).await;
+    assert!(sent.elapsed() >= std::time::Duration::from_millis(100));
     let origin = [("origin", "http://page.example")];
     let refused = request(&client.server.aws, "POST", "/v1/speech", &origin, "{}");
     let refused = whole(send(refused).await).await;

@@ -135,11 +135,18 @@ fn authorize(
         Service::Transcribe => "transcribe",
         Service::Cognito => "cognito-identity",
     };
+    let sent_to = headers.get(header::HOST).map(|host| host.as_bytes());
+    let own = app.hosts.iter();
+    let hosts: Vec<String> = own
+        .filter(|host| Some(host.as_bytes()) == sent_to)
+        .chain(&app.signed_hosts)
+        .cloned()
+        .collect();
     let verifier = Verifier {
         region: &app.region,
         service: name,
         now: app.clock.now(),
-        hosts: &app.hosts,
+        hosts: &hosts,
         max_expires_s: crate::sigv4::MAX_EXPIRES_S,
         key: &|id| app.keys.get(id),
     };
