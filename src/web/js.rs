@@ -44,12 +44,12 @@ pub fn get_some(object: &JsValue, key: &str) -> Option<JsValue> {
     (!value.is_undefined() && !value.is_null()).then_some(value)
 }
 
-/// A plain JavaScript value, by way of JSON.
+/// A plain JavaScript value, with objects for maps and `null` for nothing.
 pub fn to_js(value: &impl Serialize) -> JsValue {
-    serde_json::to_string(value)
-        .ok()
-        .and_then(|json| JSON::parse(&json).ok())
-        .unwrap_or(JsValue::UNDEFINED)
+    // Fails only on what has no name or number in JavaScript.
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap_or_default()
 }
 
 /// The JSON of a plain JavaScript value; `path` is where it stands among the
