@@ -12,6 +12,10 @@ impl<K, V> Default for Few<K, V> {
     }
 }
 
+#[cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "most of it is for the browser half")
+)]
 impl<K: Copy + PartialEq, V> Few<K, V> {
     fn place(&self, key: K) -> Option<usize> {
         self.0.iter().position(|(k, _)| *k == key)
