@@ -7,15 +7,12 @@
 mod endpoint;
 mod parse;
 
-pub use endpoint::dns_suffix;
-pub use parse::explained;
-
 use crate::aws::polly::MAX_LEXICONS;
 use crate::error::Error;
 use crate::language::{self, Codes, Engine, Wish};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::Duration;
-use serde::{Deserialize, Serialize};
+pub use endpoint::dns_suffix;
 
 /// Length of an audio message unless set: Transcribe recommends 50 to 200 ms.
 pub const DEFAULT_MESSAGE_MS: f64 = 50.0;
@@ -45,8 +42,7 @@ pub struct Endpoints {
 }
 
 /// How far a partial result must have settled before it is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stability {
     /// Only final results are spoken.
     None,
@@ -82,8 +78,7 @@ pub struct SpeakerConfig {
 }
 
 /// Optional features of Transcribe.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TranscribeOptions {
     /// Custom vocabulary.
     pub vocabulary: Option<String>,
@@ -96,8 +91,7 @@ pub struct TranscribeOptions {
 }
 
 /// Optional features of Translate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TranslateOptions {
     /// Terminology.
     pub terminology: Option<String>,
@@ -122,8 +116,7 @@ pub struct SessionConfig {
 }
 
 /// One speaker's settings as the host wrote them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SpeakerOptions {
     /// BCP-47 tag of what this speaker speaks. Required.
     pub language: Option<String>,
@@ -148,11 +141,7 @@ pub struct SpeakerOptions {
 }
 
 /// A service's endpoint as the host wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a URL, or an object of url and signedHost"
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointOptions {
     /// The URL alone; it is signed for its own host.
     Url(String),
@@ -161,18 +150,12 @@ pub enum EndpointOptions {
         /// Where to send. A path prefix is not signed: the proxy takes it away.
         url: String,
         /// What to sign for: `translate.us-east-1.amazonaws.com`.
-        #[serde(rename = "signedHost")]
         signed_host: String,
     },
 }
 
 /// One region for all services, or one each.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected an AWS region such as us-east-1, or an object with one each for \
-                 transcribe, translate and polly"
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegionOptions {
     /// The same for all.
     One(String),
@@ -188,8 +171,7 @@ pub enum RegionOptions {
 }
 
 /// Endpoint overrides, each optional.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default)]
 pub struct EndpointsOptions {
     /// Of Transcribe (`wss:` or `ws:`).
     pub transcribe: Option<EndpointOptions>,
@@ -200,13 +182,11 @@ pub struct EndpointsOptions {
 }
 
 /// A session's settings as the host wrote them, tracks and callbacks aside.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// Required.
     pub region: RegionOptions,
     /// Overrides.
-    #[serde(default)]
     pub endpoints: EndpointsOptions,
     /// The agent. Required.
     pub agent: SpeakerOptions,
@@ -248,6 +228,14 @@ impl SessionOptions {
         })
     }
 
+    /// One speaker's options, to be changed.
+    pub fn of_mut(&mut self, speaker: Speaker) -> &mut SpeakerOptions {
+        match speaker {
+            Speaker::Agent => &mut self.agent,
+            Speaker::Customer => &mut self.customer,
+        }
+    }
+
     fn language(&self, speaker: Speaker) -> Result<&str, Error> {
         let options = match speaker {
             Speaker::Agent => &self.agent,
@@ -274,9 +262,9 @@ impl SpeakerOptions {
             voice: self.voice.as_deref(),
             engine: self.engine(speaker)?,
         })?;
-        let millis = |name: &str, value: Option<f64>, default: f64, range: (f64, f64)| {
+        let millis = |name: &str, value: Option<f64>, default: f64, range: (u32, u32)| {
             let value = value.unwrap_or(default);
-            if value.is_finite() && range.0 <= value && value <= range.1 {
+            if (f64::from(range.0)..=f64::from(range.1)).contains(&value) {
                 return Ok(Duration::from_secs_f64(value / 1000.0));
             }
             Err(Error::option(
@@ -291,13 +279,8 @@ impl SpeakerOptions {
             enabled: self.enabled.unwrap_or(true),
             codes,
             stability: self.stability.unwrap_or_default(),
-            message: millis(
-                "messageMs",
-                self.message_ms,
-                DEFAULT_MESSAGE_MS,
-                (20.0, 200.0),
-            )?,
-            start_guard: millis("startGuardMs", self.start_guard_ms, 0.0, (0.0, 10_000.0))?,
+            message: millis("messageMs", self.message_ms, DEFAULT_MESSAGE_MS, (20, 200))?,
+            start_guard: millis("startGuardMs", self.start_guard_ms, 0.0, (0, 10_000))?,
             transcribe: self.transcribe.clone(),
             translate: self.translate.clone(),
             lexicons: self.lexicons.clone(),

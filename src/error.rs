@@ -1,10 +1,10 @@
 //! The one error type, with a stable code for every cause.
 
 use crate::speaker::Speaker;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What went wrong. The kebab-case name is the public `code`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// An option is missing, of the wrong shape or out of range; `field` names it.
@@ -50,7 +50,7 @@ pub enum ErrorCode {
 }
 
 /// The part of the library or the service in which it went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Reading the options.
@@ -73,7 +73,7 @@ pub enum Stage {
 
 /// An error of the library. Its text never holds a secret, a presigned URL or
 /// anything that somebody said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct Error {

@@ -2,17 +2,17 @@
 
 use crate::error::Error;
 use crate::speaker::Speaker;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The thread through a spoken piece: given once, by the segmenter (or by
 /// `say`), and carried by every event, mark and chunk of that piece. Counts up
 /// in the order spoken, per session and over both speakers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UtteranceId(pub u64);
 
 /// The state of the whole session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Not every enabled pipeline is streaming yet.
@@ -28,8 +28,23 @@ pub enum State {
     Stopped,
 }
 
+impl State {
+    /// By the name that events have.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "connecting" => Self::Connecting,
+            "running" => Self::Running,
+            "reconnecting" => Self::Reconnecting,
+            "degraded" => Self::Degraded,
+            "stopped" => Self::Stopped,
+            _ => return None,
+        })
+    }
+}
+
 /// What became of an utterance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Committed; translation and speech follow.
@@ -48,7 +63,7 @@ pub enum Outcome {
 
 /// When each step of an utterance happened, in milliseconds on the session's
 /// clock. A step that has not happened is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Marks {
     /// The end of its last word at the microphone.
@@ -75,7 +90,7 @@ pub struct Marks {
 }
 
 /// An event. `type` is the DOM event's name and the rest its `detail`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(
     tag = "type",
     rename_all = "lowercase",

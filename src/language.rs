@@ -5,13 +5,13 @@ mod voices;
 
 use crate::error::{Error, ErrorCode, Stage};
 use crate::speaker::Speaker;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fmt;
 use tables::Row;
 use voices::{VOICES, VoiceRow};
 
 /// A Polly engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// The oldest and cheapest.

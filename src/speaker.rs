@@ -1,13 +1,13 @@
 //! Whose words.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
 /// The person whose words a pipeline carries. Everything is keyed by the
 /// speaker, never by a direction: the agent's pipeline hears the agent and
 /// speaks to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// The agent, whose browser this is.
@@ -46,7 +46,7 @@ impl fmt::Display for Speaker {
 }
 
 /// One value for each speaker.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PerSpeaker<T> {
     /// The agent's.
     pub agent: T,

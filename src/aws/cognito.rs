@@ -3,10 +3,12 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::exception::{self, exceptions};
-use crate::aws::http::{HttpRequest, ResponseHead, json_object};
+use crate::aws::http::{HttpRequest, ResponseHead};
+use crate::aws::json::{self, Object};
 use crate::error::{Error, Stage};
 use crate::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The login tokens: `cognito-idp.REGION.amazonaws.com/POOL` to an id token.
@@ -89,39 +91,17 @@ fn post(url: &str, target: &str, body: &impl Serialize) -> Result<HttpRequest, E
     })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Identity {
-    identity_id: String,
-}
-
 /// The identity's id.
 ///
 /// # Errors
 /// The [`CognitoException`] as an [`Error`], or
 /// [`ErrorCode::MalformedMessage`](crate::error::ErrorCode::MalformedMessage).
 pub fn get_id_response(head: &ResponseHead, body: &[u8]) -> Result<String, Error> {
-    let identity: Identity = read(head, body)?;
-    if identity.identity_id.is_empty() {
-        return Err(malformed());
+    let answer = read(head, body)?;
+    match Object::new(&answer).text("IdentityId") {
+        Some(Some(id)) if !id.is_empty() => Ok(id.to_owned()),
+        _ => Err(malformed()),
     }
-    Ok(identity.identity_id)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Issued {
-    credentials: Keys,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Keys {
-    access_key_id: String,
-    secret_key: String,
-    session_token: String,
-    /// Seconds since the epoch, as a number.
-    expiration: f64,
 }
 
 /// The credentials.
@@ -129,26 +109,32 @@ struct Keys {
 /// # Errors
 /// As [`get_id_response`].
 pub fn get_credentials_response(head: &ResponseHead, body: &[u8]) -> Result<Credentials, Error> {
-    let Issued { credentials: keys } = read(head, body)?;
-    let whole = ![&keys.access_key_id, &keys.secret_key, &keys.session_token]
-        .iter()
-        .any(|key| key.is_empty());
-    if !whole || keys.expiration <= 0.0 {
-        return Err(malformed());
-    }
-    Ok(Credentials {
-        access_key_id: keys.access_key_id,
-        secret_access_key: keys.secret_key,
-        session_token: Some(keys.session_token),
-        expiration: Some(UnixTime::from_secs_f64(keys.expiration)),
+    let answer = read(head, body)?;
+    issued(Object::new(&answer)).ok_or_else(malformed)
+}
+
+fn issued(answer: Object<'_>) -> Option<Credentials> {
+    let keys = Object::of(answer.get("Credentials")?)?;
+    let key = |name| {
+        let key = keys.text(name)??;
+        (!key.is_empty()).then(|| key.to_owned())
+    };
+    // Seconds since the epoch, as a number.
+    let expiration = keys.number("Expiration")?;
+    (expiration > 0.0).then_some(())?;
+    Some(Credentials {
+        access_key_id: key("AccessKeyId")?,
+        secret_access_key: key("SecretKey")?,
+        session_token: Some(key("SessionToken")?),
+        expiration: Some(UnixTime::from_secs_f64(expiration)),
     })
 }
 
-fn read<T: for<'de> Deserialize<'de>>(head: &ResponseHead, body: &[u8]) -> Result<T, Error> {
+fn read(head: &ResponseHead, body: &[u8]) -> Result<Map<String, Value>, Error> {
     if !head.is_success() {
         return Err(refusal(head, body).to_error(Stage::Credentials));
     }
-    json_object(body).ok_or_else(malformed)
+    json::parse(body).ok_or_else(malformed)
 }
 
 /// The exception in an answer that is not 2xx.

@@ -1,8 +1,8 @@
 //! How the services refuse: by name, in `__type` or in a header.
 
-use crate::aws::http::{ResponseHead, json_object};
+use crate::aws::http::ResponseHead;
+use crate::aws::json;
 use crate::error::{Error, ErrorCode, Stage};
-use serde_json::{Map, Value};
 
 /// Defines a service's exceptions: an enum with the variants of
 /// [`CommonException`] in `Common`, its reading by name and its error code.
@@ -172,7 +172,7 @@ impl CommonException {
 /// `RequestTimeTooSkewed`, which is what it means.
 #[must_use]
 pub fn name(head: &ResponseHead, body: &[u8]) -> Option<String> {
-    let body: Map<String, Value> = json_object(body).unwrap_or_default();
+    let body = json::parse(body).unwrap_or_default();
     let field = |names: [&str; 2]| names.into_iter().find_map(|name| body.get(name)?.as_str());
     let written = head.header("x-amzn-errortype");
     let name = bare(written.or_else(|| field(["__type", "code"]))?)?;

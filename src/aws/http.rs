@@ -3,7 +3,6 @@
 use crate::time::UnixTime;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// A signed request, ready to send. `Debug` shows neither headers nor body.
@@ -62,13 +61,4 @@ impl ResponseHead {
             .find(|(n, _)| n == name)
             .map(|(_, v)| v.as_str())
     }
-}
-
-/// Reads a JSON object. (A derived type would take a list of its fields too.)
-pub(crate) fn json_object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    bytes
-        .trim_ascii_start()
-        .starts_with(b"{")
-        .then(|| serde_json::from_slice(bytes).ok())
-        .flatten()
 }

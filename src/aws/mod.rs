@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod event_stream;
 pub mod exception;
 pub mod http;
+mod json;
 pub mod polly;
 pub mod retry;
 pub mod sign;

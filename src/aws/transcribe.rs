@@ -3,12 +3,11 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::event_stream::{self, Kind, malformed};
-use crate::aws::http::json_object;
+use crate::aws::json::{self, Object};
 use crate::aws::sign::{PresignedUrl, Signer};
 use crate::config::{Endpoint, Stability, TranscribeOptions};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::time::{Duration, UnixTime};
-use serde::{Deserialize, Deserializer, Serialize};
 
 /// The rate of what is sent, in Hz. The service takes 8,000 to 48,000 and its
 /// developer guide recommends 16,000 for sound of full quality.
@@ -152,7 +151,8 @@ pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
     let message = event_stream::decode(bytes)?;
     let name = match &message.kind {
         Kind::Event(name) if name == "TranscriptEvent" => {
-            return json_object(&message.payload)
+            return json::parse(&message.payload)
+                .and_then(|event| TranscriptEvent::read(Object::new(&event)))
                 .map(ServerMessage::Transcript)
                 .ok_or_else(|| malformed("its payload is not a transcript"));
         }
@@ -160,24 +160,15 @@ pub fn decode(bytes: &[u8]) -> Result<ServerMessage, Error> {
         Kind::Exception(name) | Kind::Error(name) => name,
     };
     // The header says what it is; a payload that cannot be read hides nothing.
-    let body: ExceptionBody = json_object(&message.payload).unwrap_or_default();
+    let body = json::parse(&message.payload).unwrap_or_default();
+    let text = ["Message", "message"].map(|name| Object::new(&body).text(name).flatten());
+    let of_silence = |text: &str| text.contains("no new audio");
     let kind = ExceptionKind::from_name(name);
-    let starved = kind == ExceptionKind::BadRequest && body.message.contains("no new audio");
+    let starved = kind == ExceptionKind::BadRequest && text.into_iter().flatten().any(of_silence);
     Ok(ServerMessage::Exception(TranscribeException {
         kind,
         starved,
     }))
-}
-
-#[derive(Default, Deserialize)]
-struct ExceptionBody {
-    #[serde(
-        rename = "Message",
-        alias = "message",
-        default,
-        deserialize_with = "or_default"
-    )]
-    message: String,
 }
 
 /// Why the service ends a stream. Its own text is not kept.
@@ -256,120 +247,107 @@ impl From<TranscribeException> for Error {
 }
 
 /// One `TranscriptEvent`: any number of results, also none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TranscriptEvent {
     /// The results.
     pub results: Vec<TranscriptResult>,
 }
 
-// {"Transcript":{"Results":[…]}}
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Wire {
-    #[serde(default, deserialize_with = "or_default")]
-    transcript: Results,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Results {
-    #[serde(default, deserialize_with = "or_default")]
-    results: Vec<TranscriptResult>,
-}
-
-impl From<Wire> for TranscriptEvent {
-    fn from(wire: Wire) -> Self {
-        Self {
-            results: wire.transcript.results,
-        }
-    }
-}
-
-impl From<TranscriptEvent> for Wire {
-    fn from(event: TranscriptEvent) -> Self {
-        Self {
-            transcript: Results {
-                results: event.results,
-            },
-        }
+impl TranscriptEvent {
+    // {"Transcript":{"Results":[…]}}
+    fn read(event: Object<'_>) -> Option<Self> {
+        let results = match event.get("Transcript") {
+            Some(transcript) => Object::of(transcript)?.list("Results", TranscriptResult::read)?,
+            None => Vec::new(),
+        };
+        Some(Self { results })
     }
 }
 
 /// A stretch of speech. Sent again under the same id until it is final.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TranscriptResult {
     /// The service's id.
-    #[serde(deserialize_with = "or_default")]
     pub result_id: String,
     /// Seconds since the stream began.
-    #[serde(deserialize_with = "or_default")]
     pub start_time: f64,
     /// Seconds since the stream began.
-    #[serde(deserialize_with = "or_default")]
     pub end_time: f64,
     /// Whether it may still change.
-    #[serde(deserialize_with = "or_default")]
     pub is_partial: bool,
     /// The readings, best first; may be empty.
-    #[serde(deserialize_with = "or_default")]
     pub alternatives: Vec<Alternative>,
     /// What recognised it; the local stand-in says so, the service does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
 }
 
+impl TranscriptResult {
+    fn read(result: Object<'_>) -> Option<Self> {
+        Some(Self {
+            result_id: result.text_or_empty("ResultId")?,
+            start_time: result.number("StartTime")?,
+            end_time: result.number("EndTime")?,
+            is_partial: result.flag("IsPartial")?.unwrap_or_default(),
+            alternatives: result.list("Alternatives", Alternative::read)?,
+            engine: result.text("Engine")?.map(str::to_owned),
+        })
+    }
+}
+
 /// A reading of a result.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alternative {
     /// The text.
-    #[serde(deserialize_with = "or_default")]
     pub transcript: String,
     /// Its words and punctuation; may be missing even in a final result.
-    #[serde(deserialize_with = "or_default")]
     pub items: Vec<Item>,
 }
 
+impl Alternative {
+    fn read(alternative: Object<'_>) -> Option<Self> {
+        Some(Self {
+            transcript: alternative.text_or_empty("Transcript")?,
+            items: alternative.list("Items", Item::read)?,
+        })
+    }
+}
+
 /// A word or a punctuation mark.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     /// Seconds since the stream began.
-    #[serde(deserialize_with = "or_default")]
     pub start_time: f64,
     /// Seconds since the stream began.
-    #[serde(deserialize_with = "or_default")]
     pub end_time: f64,
     /// Word or mark.
-    #[serde(rename = "Type", deserialize_with = "or_default")]
     pub kind: ItemKind,
     /// The word or mark.
-    #[serde(deserialize_with = "or_default")]
     pub content: String,
     /// Whether it will not be revised any more (stability on).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stable: Option<bool>,
 }
 
+impl Item {
+    fn read(item: Object<'_>) -> Option<Self> {
+        Some(Self {
+            start_time: item.number("StartTime")?,
+            end_time: item.number("EndTime")?,
+            kind: match item.text("Type")? {
+                Some("punctuation") => ItemKind::Punctuation,
+                _ => ItemKind::Pronunciation,
+            },
+            content: item.text_or_empty("Content")?,
+            stable: item.flag("Stable")?,
+        })
+    }
+}
+
 /// What an item is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ItemKind {
     /// A punctuation mark.
     Punctuation,
     /// A word, and anything that a later version of the service may add.
     #[default]
-    #[serde(other)]
     Pronunciation,
-}
-
-// The service writes null for what it does not have.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -2,12 +2,13 @@
 
 use crate::aws::credentials::Credentials;
 use crate::aws::exception::{self, exceptions};
-use crate::aws::http::{HttpRequest, ResponseHead, json_object};
+use crate::aws::http::{HttpRequest, ResponseHead};
+use crate::aws::json::{self, Object};
 use crate::aws::sign::Signer;
 use crate::config::{Endpoint, TranslateOptions};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The longest text, in bytes of UTF-8 (`Text` in the API reference).
 pub const MAX_TEXT_BYTES: usize = 10_000;
@@ -115,14 +116,6 @@ pub fn request(
     .sign_request("POST", "/", &headers, body)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    translated_text: String,
-    #[serde(default)]
-    engine: Option<String>,
-}
-
 /// Reads the whole answer.
 ///
 /// # Errors
@@ -132,10 +125,14 @@ pub fn response(head: &ResponseHead, body: &[u8]) -> Result<Translated, Error> {
     if !head.is_success() {
         return Err(refusal(head, body).to_error(Stage::Translate));
     }
-    let answer: Answer = json_object(body).ok_or_else(malformed)?;
-    Ok(Translated {
-        text: answer.translated_text,
-        engine: answer.engine,
+    let answer = json::parse(body).ok_or_else(malformed)?;
+    translated(Object::new(&answer)).ok_or_else(malformed)
+}
+
+fn translated(answer: Object<'_>) -> Option<Translated> {
+    Some(Translated {
+        text: answer.text("TranslatedText")??.to_owned(),
+        engine: answer.text("Engine")?.map(str::to_owned),
     })
 }
 

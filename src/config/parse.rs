@@ -1,25 +1,49 @@
 //! Reading the host's object, with the path of what is wrong.
 
-use super::{SessionOptions, SpeakerOptions};
+use super::{
+    EndpointOptions, EndpointsOptions, RegionOptions, SessionOptions, SpeakerOptions, Stability,
+    TranscribeOptions, TranslateOptions,
+};
 use crate::error::Error;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use crate::fields::Field;
+use serde_json::Value;
+
+const REGION: &str = "an AWS region such as us-east-1, or an object with one each for \
+                      transcribe, translate and polly";
+const ENDPOINT: &str = "a URL, or an object of url and signedHost";
 
 impl SessionOptions {
     /// Reads the options.
     ///
     /// # Errors
     /// The field that is missing, unknown or of the wrong type, by its path.
-    pub fn parse<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, Error> {
-        parse(deserializer, "")
+    pub fn from_value(options: &Value) -> Result<Self, Error> {
+        let root = Field::new("", options);
+        let (mut region, mut agent, mut customer) = (None, None, None);
+        let mut endpoints = EndpointsOptions::default();
+        for (name, field) in root.fields()? {
+            match name {
+                "region" => region = Some(region_options(&field)?),
+                "endpoints" => endpoints = EndpointsOptions::read(&field)?,
+                "agent" => agent = Some(SpeakerOptions::read(&field)?),
+                "customer" => customer = Some(SpeakerOptions::read(&field)?),
+                _ => return Err(field.unknown("region, endpoints, agent, customer")),
+            }
+        }
+        Ok(Self {
+            region: region.ok_or_else(|| root.missing("region"))?,
+            endpoints,
+            agent: agent.ok_or_else(|| root.missing("agent"))?,
+            customer: customer.ok_or_else(|| root.missing("customer"))?,
+        })
     }
 
     /// Reads the options from JSON.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// As [`Self::from_value`].
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        from_json(json, "")
+        Self::from_value(&Field::parse("", json)?)
     }
 }
 
@@ -28,109 +52,171 @@ impl SpeakerOptions {
     /// they stand.
     ///
     /// # Errors
-    /// As [`SessionOptions::parse`].
+    /// As [`SessionOptions::from_value`].
     pub fn from_json(json: &str, path: &str) -> Result<Self, Error> {
-        from_json(json, path)
+        Self::default().with_changes(json, path)
     }
 
     /// These options with the fields that `changes` has. A field that is
     /// `null` goes back to its default.
     ///
     /// # Errors
-    /// As [`SessionOptions::parse`].
+    /// As [`SessionOptions::from_value`].
     pub fn with_changes(&self, changes: &str, path: &str) -> Result<Self, Error> {
-        let mut changes: Map<String, Value> = from_json(changes, path)?;
-        let to_default: Vec<String> = changes
-            .iter()
-            .filter(|(_, value)| value.is_null())
-            .map(|(name, _)| name.clone())
-            .collect();
-        changes.retain(|_, value| !value.is_null());
-        let failed = |_| Error::option(path, "an object of a speaker's options");
-        let Value::Object(mut merged) = serde_json::to_value(self).map_err(failed)? else {
-            return Ok(self.clone());
-        };
-        merged.extend(changes);
-        for name in to_default {
-            merged.remove(&name);
+        let changes = Field::parse(path, changes)?;
+        let mut changed = self.clone();
+        changed.change(&Field::new(path, &changes))?;
+        Ok(changed)
+    }
+
+    fn read(field: &Field<'_>) -> Result<Self, Error> {
+        let mut options = Self::default();
+        options.change(field)?;
+        Ok(options)
+    }
+
+    fn change(&mut self, object: &Field<'_>) -> Result<(), Error> {
+        for (name, field) in object.fields()? {
+            match name {
+                "language" => self.language = field.text()?,
+                "voice" => self.voice = field.text()?,
+                "engine" => self.engine = field.text()?,
+                "stability" => self.stability = stability(&field)?,
+                "messageMs" => self.message_ms = field.number()?,
+                "startGuardMs" => self.start_guard_ms = field.number()?,
+                "enabled" => self.enabled = field.flag()?,
+                "transcribe" => self.transcribe = TranscribeOptions::read(&field)?,
+                "translate" => self.translate = TranslateOptions::read(&field)?,
+                "lexicons" => {
+                    let names = field.list()?;
+                    self.lexicons = names
+                        .iter()
+                        .map(Field::some_text)
+                        .collect::<Result<_, _>>()?;
+                }
+                _ => {
+                    return Err(field.unknown(
+                        "language, voice, engine, stability, messageMs, startGuardMs, enabled, \
+                         transcribe, translate, lexicons",
+                    ));
+                }
+            }
         }
-        parse(Value::Object(merged), path)
+        Ok(())
     }
 }
 
-fn from_json<T: for<'de> Deserialize<'de>>(json: &str, path: &str) -> Result<T, Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let value = parse(&mut deserializer, path)?;
-    deserializer
-        .end()
-        .map_err(|_| Error::option(place(path, ""), "one JSON object and nothing after it"))?;
-    Ok(value)
+fn stability(field: &Field<'_>) -> Result<Option<Stability>, Error> {
+    match field.text()?.as_deref() {
+        None => Ok(None),
+        Some("none") => Ok(Some(Stability::None)),
+        Some("low") => Ok(Some(Stability::Low)),
+        Some("medium") => Ok(Some(Stability::Medium)),
+        Some("high") => Ok(Some(Stability::High)),
+        Some(_) => Err(field.wrong("none, low, medium or high")),
+    }
 }
 
-fn parse<'de, T, D>(deserializer: D, path: &str) -> Result<T, Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let at = error.path().to_string();
-        explained(path, &at, &error.into_inner().to_string())
+impl TranscribeOptions {
+    fn read(object: &Field<'_>) -> Result<Self, Error> {
+        let mut options = Self::default();
+        if object.is_null() {
+            return Ok(options);
+        }
+        for (name, field) in object.fields()? {
+            match name {
+                "vocabulary" => options.vocabulary = field.text()?,
+                "vocabularyFilter" => options.vocabulary_filter = field.text()?,
+                "vocabularyFilterMethod" => options.vocabulary_filter_method = field.text()?,
+                "languageModel" => options.language_model = field.text()?,
+                _ => {
+                    return Err(field.unknown(
+                        "vocabulary, vocabularyFilter, vocabularyFilterMethod, languageModel",
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl TranslateOptions {
+    fn read(object: &Field<'_>) -> Result<Self, Error> {
+        let mut options = Self::default();
+        if object.is_null() {
+            return Ok(options);
+        }
+        for (name, field) in object.fields()? {
+            match name {
+                "terminology" => options.terminology = field.text()?,
+                "formality" => options.formality = field.text()?,
+                "maskProfanity" => options.mask_profanity = field.flag()?.unwrap_or_default(),
+                "brevity" => options.brevity = field.flag()?.unwrap_or_default(),
+                _ => {
+                    return Err(field.unknown("terminology, formality, maskProfanity, brevity"));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl EndpointsOptions {
+    fn read(object: &Field<'_>) -> Result<Self, Error> {
+        let mut options = Self::default();
+        if object.is_null() {
+            return Ok(options);
+        }
+        for (name, field) in object.fields()? {
+            let endpoint = match name {
+                "transcribe" => &mut options.transcribe,
+                "translate" => &mut options.translate,
+                "polly" => &mut options.polly,
+                _ => return Err(field.unknown("transcribe, translate, polly")),
+            };
+            *endpoint = endpoint_options(&field)?;
+        }
+        Ok(options)
+    }
+}
+
+fn endpoint_options(field: &Field<'_>) -> Result<Option<EndpointOptions>, Error> {
+    if field.is_null() {
+        return Ok(None);
+    }
+    if let Ok(Some(url)) = field.text() {
+        return Ok(Some(EndpointOptions::Url(url)));
+    }
+    let (mut url, mut signed_host) = (None, None);
+    for (name, part) in field.fields().map_err(|_| field.wrong(ENDPOINT))? {
+        match name {
+            "url" => url = part.text()?,
+            "signedHost" => signed_host = part.text()?,
+            _ => return Err(part.unknown("url, signedHost")),
+        }
+    }
+    Ok(Some(EndpointOptions::Proxy {
+        url: url.ok_or_else(|| field.missing("url"))?,
+        signed_host: signed_host.ok_or_else(|| field.missing("signedHost"))?,
+    }))
+}
+
+fn region_options(field: &Field<'_>) -> Result<RegionOptions, Error> {
+    if let Ok(Some(region)) = field.text() {
+        return Ok(RegionOptions::One(region));
+    }
+    let (mut transcribe, mut translate, mut polly) = (None, None, None);
+    for (name, part) in field.fields().map_err(|_| field.wrong(REGION))? {
+        match name {
+            "transcribe" => transcribe = part.text()?,
+            "translate" => translate = part.text()?,
+            "polly" => polly = part.text()?,
+            _ => return Err(part.unknown("transcribe, translate, polly")),
+        }
+    }
+    Ok(RegionOptions::Each {
+        transcribe: transcribe.ok_or_else(|| field.missing("transcribe"))?,
+        translate: translate.ok_or_else(|| field.missing("translate"))?,
+        polly: polly.ok_or_else(|| field.missing("polly"))?,
     })
-}
-
-/// `agent` and `transcribe.vocabulary` to `agent.transcribe.vocabulary`.
-fn place(path: &str, at: &str) -> String {
-    match (path, at.trim_start_matches('.')) {
-        ("", "" | "?") => "options".to_owned(),
-        ("", at) => at.to_owned(),
-        (path, "" | "?") => path.to_owned(),
-        (path, at) => format!("{path}.{at}"),
-    }
-}
-
-/// serde's error as ours: `at` is where (as serde_path_to_error says it) within
-/// the option `path`, `text` what was wrong.
-#[must_use]
-pub fn explained(path: &str, at: &str, text: &str) -> Error {
-    explain(&place(path, at), text)
-}
-
-/// serde's text to ours. The text quotes the value that is wrong; only what
-/// was expected is kept.
-fn explain(at: &str, text: &str) -> Error {
-    let quoted = || text.split('`').nth(1).unwrap_or_default();
-    let inside = |name: &str| match at {
-        "options" => name.to_owned(),
-        // Some deserializers give the path with the unknown field, some without.
-        at if at == name || at.ends_with(&format!(".{name}")) => at.to_owned(),
-        at => format!("{at}.{name}"),
-    };
-    // serde_json adds where in its text it was.
-    let without_place = |text: &str| match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text.to_owned(),
-    };
-    if text.starts_with("unknown field") {
-        let known = text.split_once("expected ").map_or("", |(_, known)| known);
-        let known = without_place(known).replace('`', "");
-        Error::option(
-            inside(quoted()),
-            format!("one of the options {}", known.trim_start_matches("one of ")),
-        )
-    } else if text.starts_with("missing field") {
-        Error::option(inside(quoted()), "a value: it is required")
-    } else if let Some((_, expected)) = text.split_once("expected ") {
-        let expected = without_place(expected).replace('`', "");
-        // Rust's names say nothing to the host.
-        let expected = match expected.as_str() {
-            "f64" => "a number",
-            "a sequence" => "a list",
-            "a map" => "an object",
-            name if name.starts_with("struct ") => "an object",
-            other => other,
-        };
-        Error::option(at, expected)
-    } else {
-        Error::option(at, "valid JSON")
-    }
 }

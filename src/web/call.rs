@@ -143,10 +143,10 @@ impl Call {
         call.apply_volumes();
         let start = ToEngine::Start {
             call: id,
-            options: Box::new(call.options.borrow().clone()),
+            options: options.json,
             rate_hz,
         };
-        call.page.tell(&start, &ports);
+        call.page.tell(start, &ports);
         let begun = JsFuture::from(call.begun.promise());
         if let Err(error) = abort.unless(begun).await {
             call.stop().await;
@@ -190,22 +190,24 @@ impl Call {
 
     // What the worker says.
 
-    pub fn started(&self, result: Result<(), Error>) {
+    pub fn started(&self, result: Result<(), JsValue>) {
         match result {
             Ok(()) => self.begun.resolve(),
-            Err(error) => self.begun.reject(&js::thrown(error)),
+            Err(error) => self.begun.reject(&error),
         }
     }
 
-    pub fn event(&self, event: Event) {
-        if let Event::StateChange { state } = event {
+    /// An event of the session, as JavaScript has it.
+    pub fn event(&self, event: &JsValue) {
+        let state = js::get(event, "state").as_string();
+        if let Some(state) = state.as_deref().and_then(State::from_name) {
             self.update(|status| {
                 status.state = state;
                 status.has_run |= state == State::Running;
             });
             self.apply_volumes();
         }
-        self.emit(&event);
+        self.emit(event);
     }
 
     pub fn get_credentials(&self) {
@@ -221,7 +223,7 @@ impl Call {
                 call: call.id,
                 result,
             };
-            call.page.tell(&answer, &[]);
+            call.page.tell(answer, &[]);
         });
     }
 
@@ -249,7 +251,7 @@ impl Call {
         self.apply_volumes();
         self.apply_guards();
         if self.ended.borrow().is_none() {
-            self.emit(&Event::StateChange {
+            self.emit_event(&Event::StateChange {
                 state: State::Degraded,
             });
             self.emit_error(error);
@@ -261,7 +263,7 @@ impl Call {
     fn context_changed(&self) {
         if self.context.state() == AudioContextState::Running {
             // Only audio that comes proves that audio flows.
-            self.page.tell(&ToEngine::Announce { call: self.id }, &[]);
+            self.page.tell(ToEngine::Announce { call: self.id }, &[]);
         } else {
             self.update(|status| status.rendering = false);
             self.apply_guards();
@@ -304,7 +306,7 @@ impl Call {
             sender.restore().await;
         }
         drop(self.mixer.take());
-        self.page.tell(&ToEngine::Stop { call: self.id }, &[]);
+        self.page.tell(ToEngine::Stop { call: self.id }, &[]);
         // The last words are still transcribed.
         if self.status.get().engine_alive {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
@@ -312,7 +314,7 @@ impl Call {
         self.page.remove(self.id);
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
-            self.emit(&Event::StateChange {
+            self.emit_event(&Event::StateChange {
                 state: State::Stopped,
             });
         }
@@ -373,22 +375,27 @@ impl Call {
     }
 
     fn emit_error(&self, error: Error) {
-        self.emit(&Event::Error { error });
+        self.emit_event(&Event::Error { error });
     }
 
-    fn emit(&self, event: &Event) {
-        let detail = js::to_js(event);
-        let name = js::get(&detail, "type");
+    fn emit_event(&self, event: &Event) {
+        self.emit(&js::to_js(event));
+    }
+
+    /// Tells the host. The event is ours to change.
+    fn emit(&self, detail: &JsValue) {
+        let name = js::get(detail, "type");
         // Only fails on frozen objects, and this one is new.
         let _ = Reflect::delete_property(detail.unchecked_ref::<Object>(), &"type".into());
-        let cause = match event {
-            Event::Error { error } if error.code == ErrorCode::CredentialsUnavailable => {
-                self.cause.borrow().clone()
-            }
-            _ => JsValue::UNDEFINED,
+        let code = js::get(&js::get(detail, "error"), "code");
+        let of_provider = name.as_string().as_deref() == Some("error")
+            && code.as_string().as_deref() == Some("credentials-unavailable");
+        let cause = match of_provider {
+            true => self.cause.borrow().clone(),
+            false => JsValue::UNDEFINED,
         };
         // What a host's listener throws is reported by the browser, not here.
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, &detail, &cause);
+        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
     }
 }
 

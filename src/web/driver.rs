@@ -24,6 +24,10 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
+/// The longest that `setTimeout` can wait; what is longer would fire at once. A
+/// timer that fires early does nothing but set the next one.
+const LONGEST_TIMEOUT_MS: u128 = i32::MAX as u128;
+
 /// A session in the worker. The engine holds the only `Rc`; every callback
 /// holds a `Weak`.
 pub struct Driver {
@@ -43,6 +47,7 @@ type PerSpeakerFlags = (bool, bool);
 
 struct Running {
     session: Session,
+    options: SessionOptions,
     config: SessionConfig,
     rate_hz: u32,
     sockets: BTreeMap<SocketId, Socket>,
@@ -71,10 +76,11 @@ impl Driver {
         call: CallId,
         page: Page,
         calls: &Calls,
-        options: &SessionOptions,
+        options: &str,
         rate_hz: u32,
         ports: &[MessagePort],
     ) -> Result<(), Error> {
+        let options = SessionOptions::from_json(options)?;
         let config = options.resolve(rate_hz)?;
         let session = Session::new(config.clone(), js::seed())?;
         let driver = Rc::new_cyclic(|me: &Weak<Self>| Self {
@@ -85,6 +91,7 @@ impl Driver {
             heard: Cell::default(),
             state: RefCell::new(Running {
                 session,
+                options,
                 config,
                 rate_hz,
                 sockets: BTreeMap::new(),
@@ -126,7 +133,7 @@ impl Driver {
         let Ok(pcm) = js::get(data, "pcm").dyn_into::<Float32Array>() else {
             return;
         };
-        let first_frame = whole(&js::get(data, "frame"));
+        let first_frame = js::whole(&js::get(data, "frame"));
         let (mut agent, mut customer) = self.heard.get();
         if !(agent && customer) {
             match speaker {
@@ -135,7 +142,7 @@ impl Driver {
             }
             self.heard.set((agent, customer));
             if agent && customer {
-                self.page.tell(&FromEngine::Rendering { call: self.call });
+                self.page.tell(FromEngine::Rendering { call: self.call });
             }
         }
         self.drive(|running, now| {
@@ -154,18 +161,18 @@ impl Driver {
 
     /// A player's news: `{ started, frame }` or `{ ended, frame, samples }`.
     fn played(&self, speaker: Speaker, data: &JsValue) {
-        let frame = whole(&js::get(data, "frame"));
+        let frame = js::whole(&js::get(data, "frame"));
         let (utterance, news) = match js::get_some(data, "started") {
             Some(id) => (id, PlayedInput::Started { frame }),
             None => {
-                let samples = whole(&js::get(data, "samples"));
+                let samples = js::whole(&js::get(data, "samples"));
                 (
                     js::get(data, "ended"),
                     PlayedInput::Ended { frame, samples },
                 )
             }
         };
-        let utterance = UtteranceId(whole(&utterance));
+        let utterance = UtteranceId(js::whole(&utterance));
         self.input(speaker, Input::Played(utterance, news));
     }
 
@@ -177,16 +184,27 @@ impl Driver {
                 from_frame: Some(from_frame),
             },
             Command::Hold(held) => Input::Hold(held),
-            Command::Enable(enabled) => Input::Enable(enabled),
+            Command::Enable(enabled) => {
+                self.state.borrow_mut().options.of_mut(speaker).enabled = Some(enabled);
+                Input::Enable(enabled)
+            }
             Command::Say { text, translate } => Input::Say { text, translate },
+            Command::Configure(changes) => {
+                self.configure(speaker, &changes);
+                return;
+            }
         };
         self.input(speaker, input);
     }
 
     /// New settings. The page has checked them.
-    pub fn configure(&self, options: &SessionOptions) {
+    fn configure(&self, speaker: Speaker, changes: &str) {
         self.drive(|running, now| {
-            let Ok(config) = options.resolve(running.rate_hz) else {
+            let side = running.options.of_mut(speaker);
+            if let Ok(new) = side.with_changes(changes, speaker.name()) {
+                *side = new;
+            }
+            let Ok(config) = running.options.resolve(running.rate_hz) else {
                 return;
             };
             for speaker in Speaker::BOTH {
@@ -263,7 +281,7 @@ impl Driver {
             .upgrade()
             .and_then(|calls| calls.borrow_mut().remove(&self.call));
         if known.is_some() {
-            self.page.tell(&FromEngine::Stopped { call: self.call });
+            self.page.tell(FromEngine::Stopped { call: self.call });
         }
     }
 
@@ -277,7 +295,7 @@ impl Driver {
             let me = self.me.clone();
             // Rounded up: a timer that fires early would be set again at once.
             let wait = at.since(now).as_micros().div_ceil(1000);
-            let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || {
+            let timeout = Timeout::new(u32::try_from(wait.min(LONGEST_TIMEOUT_MS)).unwrap_or(0), move || {
                 if let Some(driver) = me.upgrade() {
                     driver.drive(|running, now| {
                         running.timer = None;
@@ -293,7 +311,7 @@ impl Driver {
         match output {
             Output::GetCredentials => self
                 .page
-                .tell(&FromEngine::GetCredentials { call: self.call }),
+                .tell(FromEngine::GetCredentials { call: self.call }),
             Output::OpenSocket { id, url } => {
                 let me = self.me.clone();
                 let socket = Socket::open(&url, move |news| {
@@ -328,23 +346,26 @@ impl Driver {
             Output::Play { utterance, pcm } => {
                 let pcm = Float32Array::from(pcm.as_slice());
                 let transfer = Array::of1(&pcm.buffer());
-                let message = message(&[("utterance", number(utterance.0)), ("pcm", pcm.into())]);
+                let message =
+                    message(&[("utterance", js::number(utterance.0)), ("pcm", pcm.into())]);
                 self.player(running, speaker, |port| {
                     port.post_and_give(&message, &transfer)
                 });
             }
             Output::PlayEnd { utterance } => {
-                let message =
-                    message(&[("utterance", number(utterance.0)), ("end", JsValue::TRUE)]);
+                let message = message(&[
+                    ("utterance", js::number(utterance.0)),
+                    ("end", JsValue::TRUE),
+                ]);
                 self.player(running, speaker, |port| port.post(&message));
             }
             Output::StopPlayout => {
                 let message = message(&[("stop", JsValue::TRUE)]);
                 self.player(running, speaker, |port| port.post(&message));
             }
-            Output::Event(event) => self.page.tell(&FromEngine::Event {
+            Output::Event(event) => self.page.tell(FromEngine::Event {
                 call: self.call,
-                event: Box::new(event),
+                event: js::to_js(&event),
             }),
         }
     }
@@ -394,19 +415,4 @@ fn message(parts: &[(&str, JsValue)]) -> JsValue {
         let _ = Reflect::set(&message, &JsValue::from_str(key), value);
     }
     message.into()
-}
-
-/// Ids and frames stay far below 2^53.
-#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-fn number(value: u64) -> JsValue {
-    JsValue::from_f64(value as f64)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "frames and ids of our own worklets: whole and not negative"
-)]
-fn whole(value: &JsValue) -> u64 {
-    value.as_f64().unwrap_or(0.0) as u64
 }

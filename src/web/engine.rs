@@ -1,7 +1,8 @@
 //! The worker's side: the sessions of the page, and the page's messages to them.
 
 use crate::web::driver::Driver;
-use crate::web::protocol::{self, CallId, FromEngine, ToEngine};
+use crate::web::js;
+use crate::web::protocol::{CallId, FromEngine, START_PORTS, ToEngine};
 use gloo_events::EventListener;
 use js_sys::{Array, global};
 use std::cell::RefCell;
@@ -25,12 +26,12 @@ impl Engine {
             move |event| {
                 let data = event.unchecked_ref::<MessageEvent>().data();
                 let parts: Array = data.unchecked_into();
-                if let Some(message) = protocol::decode(&parts.get(0)) {
+                if let Some(message) = ToEngine::decode(&parts) {
                     handle(&page, &calls, message, &parts);
                 }
             }
         });
-        page.tell(&FromEngine::Ready);
+        page.tell(FromEngine::Ready);
         Self {
             _messages: messages,
         }
@@ -45,10 +46,9 @@ pub type Calls = Rc<RefCell<BTreeMap<CallId, Rc<Driver>>>>;
 pub struct Page(DedicatedWorkerGlobalScope);
 
 impl Page {
-    pub fn tell(&self, message: &FromEngine) {
-        let parts = Array::of1(&protocol::encode(message));
-        // A text can always be cloned.
-        let _ = self.0.post_message(&parts);
+    pub fn tell(&self, message: FromEngine) {
+        // Plain values can always be cloned.
+        let _ = self.0.post_message(&message.encode());
     }
 }
 
@@ -60,9 +60,11 @@ fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
             options,
             rate_hz,
         } => {
-            let ports: Vec<MessagePort> = (1..=4).map(|i| parts.get(i).unchecked_into()).collect();
+            let port = |index| parts.get(START_PORTS + index).unchecked_into();
+            let ports: Vec<MessagePort> = (0..4).map(port).collect();
             let result = Driver::start(call, page.clone(), calls, &options, rate_hz, &ports);
-            page.tell(&FromEngine::Started { call, result });
+            let result = result.map_err(js::thrown);
+            page.tell(FromEngine::Started { call, result });
         }
         ToEngine::Command {
             call,
@@ -71,11 +73,6 @@ fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
         } => {
             if let Some(driver) = find(call) {
                 driver.command(speaker, command);
-            }
-        }
-        ToEngine::Configure { call, options } => {
-            if let Some(driver) = find(call) {
-                driver.configure(&options);
             }
         }
         ToEngine::Credentials { call, result } => {
@@ -90,7 +87,7 @@ fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
         }
         ToEngine::Stop { call } => match find(call) {
             Some(driver) => driver.stop(),
-            None => page.tell(&FromEngine::Stopped { call }),
+            None => page.tell(FromEngine::Stopped { call }),
         },
     }
 }

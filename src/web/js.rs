@@ -3,7 +3,6 @@
 use crate::error::{Error, ErrorCode, Stage};
 use js_sys::{Function, JSON, Promise, Reflect};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -53,21 +52,29 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
         .unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A Rust value of a plain JavaScript one, by way of JSON; on failure the path
-/// of the wrong part and what is wrong with it.
-pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, (String, String)> {
-    let json = JSON::stringify(value)
+/// The JSON of a plain JavaScript value; `path` is where it stands among the
+/// options.
+pub fn json(value: &JsValue, path: &str) -> Result<String, Error> {
+    JSON::stringify(value)
         .ok()
         .and_then(|json| json.as_string())
-        .ok_or_else(|| (String::new(), "an object of plain values".to_owned()))?;
-    let mut reader = serde_json::Deserializer::from_str(&json);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let what = error.into_inner().to_string();
-        // serde_json appends a position in a text that nobody has seen.
-        let what = what.split(" at line ").next().unwrap_or_default();
-        (path, what.to_owned())
-    })
+        .ok_or_else(|| Error::option(path, "an object of plain values"))
+}
+
+/// Ids and frames stay far below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+pub fn number(value: u64) -> JsValue {
+    JsValue::from_f64(value as f64)
+}
+
+/// A number that was made by [`number`] or by a worklet of ours.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "frames and ids: whole and not negative"
+)]
+pub fn whole(value: &JsValue) -> u64 {
+    value.as_f64().unwrap_or(0.0) as u64
 }
 
 /// What Rust throws: the plain form of the error. The package's JavaScript

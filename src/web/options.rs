@@ -1,7 +1,7 @@
 //! The host's options: what is JavaScript's (tracks, callbacks) apart from
 //! what is data.
 
-use crate::config::{SessionOptions, SpeakerOptions, explained};
+use crate::config::{SessionOptions, SpeakerOptions};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::js;
@@ -24,6 +24,8 @@ pub enum ComfortNoise {
 /// The options of `interpret()`, checked as far as the page can.
 pub struct Options {
     pub session: SessionOptions,
+    /// The same as JSON, for the worker.
+    pub json: String,
     pub tracks: PerSpeaker<MediaStreamTrack>,
     pub credentials: Provider,
     pub volumes: Volumes,
@@ -52,9 +54,10 @@ impl Options {
             agent: track(&data, Speaker::Agent)?,
             customer: track(&data, Speaker::Customer)?,
         };
-        let session = js::from_js(&data).map_err(|(path, what)| explained("", &path, &what))?;
+        let json = js::json(&data, "options")?;
         Ok(Self {
-            session,
+            session: SessionOptions::from_json(&json)?,
+            json,
             tracks,
             credentials,
             volumes,
@@ -64,16 +67,23 @@ impl Options {
     }
 }
 
-/// The speaker's settings with those in `changes` in place of the old ones.
-pub fn merged(
+/// Changes of a speaker's settings as JSON, and the settings with them in
+/// place of the old ones. A field that is `undefined` goes back to its default.
+pub fn changed(
     speaker: Speaker,
     old: &SpeakerOptions,
     changes: &JsValue,
-) -> Result<SpeakerOptions, Error> {
+) -> Result<(String, SpeakerOptions), Error> {
     let changes = copy(changes).ok_or_else(|| Error::option(speaker.name(), "an object"))?;
-    let new: Object = js::to_js(old).unchecked_into();
-    let new = Object::assign(&new, &changes);
-    js::from_js(&new).map_err(|(path, what)| explained(speaker.name(), &path, &what))
+    for key in Object::keys(&changes) {
+        if matches!(Reflect::get(&changes, &key), Ok(value) if value.is_undefined()) {
+            // JSON has no `undefined`.
+            let _ = Reflect::set(&changes, &key, &JsValue::NULL);
+        }
+    }
+    let json = js::json(&changes, speaker.name())?;
+    let new = old.with_changes(&json, speaker.name())?;
+    Ok((json, new))
 }
 
 /// A speaker by name.

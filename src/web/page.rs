@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorCode, Stage};
 use crate::web::call::Call;
 use crate::web::js::{self, Deferred, refused};
-use crate::web::protocol::{self, CallId, FromEngine, ToEngine};
+use crate::web::protocol::{CallId, FromEngine, ToEngine};
 use gloo_events::EventListener;
 use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
@@ -133,7 +133,7 @@ impl Page {
         let message = EventListener::new(&worker, "message", move |event| {
             let data = event.unchecked_ref::<MessageEvent>().data();
             let parts: Array = data.unchecked_into();
-            if let (Some(page), Some(message)) = (me.upgrade(), protocol::decode(&parts.get(0))) {
+            if let (Some(page), Some(message)) = (me.upgrade(), FromEngine::decode(&parts)) {
                 page.receive(message);
             }
         });
@@ -181,7 +181,7 @@ impl Page {
             }
             FromEngine::Event { call, event } => {
                 if let Some(call) = find(call) {
-                    call.event(*event);
+                    call.event(&event);
                 }
             }
             FromEngine::GetCredentials { call } => {
@@ -224,15 +224,15 @@ impl Page {
     }
 
     /// Sends to the worker; nothing is sent to one that has died.
-    pub fn tell(&self, message: &ToEngine, ports: &[MessagePort]) {
-        let parts = Array::of1(&protocol::encode(message));
+    pub fn tell(&self, message: ToEngine, ports: &[MessagePort]) {
+        let parts = message.encode();
         let transfer = Array::new();
         for port in ports {
             parts.push(port);
             transfer.push(port);
         }
         if let Some(engine) = self.engine.borrow().as_ref() {
-            // A text and fresh ports can always be sent.
+            // Plain values and fresh ports can always be sent.
             let _ = engine.worker.post_message_with_transfer(&parts, &transfer);
         }
     }

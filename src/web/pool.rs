@@ -3,17 +3,49 @@
 use crate::aws::cognito::{self, Logins};
 use crate::aws::http::{HttpRequest, ResponseHead};
 use crate::error::{Error, ErrorCode, Stage};
+use crate::fields::Field;
 use crate::web::{fetch, js};
 use js_sys::{Date, Object, Reflect};
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PoolOptions {
     region: String,
     identity_pool_id: String,
     endpoint: Option<String>,
+}
+
+impl PoolOptions {
+    fn read(options: &JsValue) -> Result<Self, Error> {
+        let options = Field::parse("", &js::json(options, "options")?)?;
+        let root = Field::new("", &options);
+        let (mut region, mut identity_pool_id, mut endpoint) = (None, None, None);
+        for (name, field) in root.fields()? {
+            match name {
+                "region" => region = field.text()?,
+                "identityPoolId" => identity_pool_id = field.text()?,
+                "endpoint" => endpoint = field.text()?,
+                _ => return Err(field.unknown("region, identityPoolId, endpoint, logins")),
+            }
+        }
+        Ok(Self {
+            region: region.ok_or_else(|| root.missing("region"))?,
+            identity_pool_id: identity_pool_id.ok_or_else(|| root.missing("identityPoolId"))?,
+            endpoint,
+        })
+    }
+}
+
+fn read_logins(logins: &JsValue) -> Result<Logins, Error> {
+    if logins.is_undefined() || logins.is_null() {
+        return Ok(Logins::new());
+    }
+    let wrong = |_| Error::option("logins", "an object of tokens by provider");
+    let logins = Field::parse("", &js::json(logins, "logins")?)?;
+    let logins = Field::new("logins", &logins).fields().map_err(wrong)?;
+    logins
+        .iter()
+        .map(|(name, token)| Ok(((*name).to_owned(), token.some_text().map_err(wrong)?)))
+        .collect()
 }
 
 /// An identity in the AWS SDK's shape, with its `identityId`. The id that came
@@ -23,17 +55,11 @@ pub async fn credentials(
     logins: &JsValue,
     identity_id: Option<String>,
 ) -> Result<JsValue, Error> {
-    let wrong = |(path, what): (String, String)| Error {
-        message: format!("fromCognitoIdentityPool: {path}: {what}"),
-        ..Error::option(path, "")
-    };
-    let options: PoolOptions = js::from_js(options).map_err(wrong)?;
-    let logins: Logins = if logins.is_undefined() || logins.is_null() {
-        Logins::new()
-    } else {
-        js::from_js(logins)
-            .map_err(|_| Error::option("logins", "an object of tokens by provider"))?
-    };
+    let options = PoolOptions::read(options).map_err(|error| Error {
+        message: format!("fromCognitoIdentityPool: {}", error.message),
+        ..error
+    })?;
+    let logins = read_logins(logins)?;
     let url = options
         .endpoint
         .unwrap_or_else(|| cognito::default_url(&options.region));

@@ -1,27 +1,26 @@
-//! What the page and the engine worker say to each other: an array with one
-//! JSON text, followed by the ports that travel with it. Audio is not among it:
-//! it goes between the worklets and the worker.
+//! What the page and the engine worker say to each other: an array of a name,
+//! the session's number and plain values, followed by the ports that travel
+//! with it. Audio is not among it: it goes between the worklets and the worker.
 
-use crate::config::SessionOptions;
 use crate::error::Error;
-use crate::event::Event;
 use crate::speaker::Speaker;
-use crate::web::provider::Identity;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use crate::web::js;
+use crate::web::options;
+use crate::web::provider::{self, Identity};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 /// A session, as page and worker know it. Never used twice in a page.
 pub type CallId = u32;
 
 /// To the worker.
-#[derive(Serialize, Deserialize)]
 pub enum ToEngine {
     /// Begins a session. With it go four ports: the agent's tap and player,
     /// the customer's tap and player.
     Start {
         call: CallId,
-        options: Box<SessionOptions>,
+        /// The host's options as JSON, which the page has checked.
+        options: String,
         /// Of the AudioContext: of what is captured and of what is played.
         rate_hz: u32,
     },
@@ -30,11 +29,6 @@ pub enum ToEngine {
         call: CallId,
         speaker: Speaker,
         command: Command,
-    },
-    /// New settings, both speakers'.
-    Configure {
-        call: CallId,
-        options: Box<SessionOptions>,
     },
     /// The answer to [`FromEngine::GetCredentials`].
     Credentials {
@@ -48,26 +42,119 @@ pub enum ToEngine {
 }
 
 /// The public commands that change a pipeline.
-#[derive(Serialize, Deserialize)]
 pub enum Command {
-    Mute { muted: bool, from_frame: u64 },
+    Mute {
+        muted: bool,
+        from_frame: u64,
+    },
     Hold(bool),
     Enable(bool),
-    Say { text: String, translate: bool },
+    Say {
+        text: String,
+        translate: bool,
+    },
+    /// Changes of this speaker's settings as JSON, which the page has checked.
+    Configure(String),
+}
+
+/// How many values stand before the ports of [`ToEngine::Start`].
+pub const START_PORTS: u32 = 4;
+
+impl ToEngine {
+    /// As a message.
+    pub fn encode(self) -> Array {
+        match self {
+            Self::Start {
+                call,
+                options,
+                rate_hz,
+            } => message("start", call, &[options.into(), rate_hz.into()]),
+            Self::Command {
+                call,
+                speaker,
+                command,
+            } => {
+                let speaker = speaker.name().into();
+                match command {
+                    Command::Mute { muted, from_frame } => {
+                        let parts = [speaker, muted.into(), js::number(from_frame)];
+                        message("mute", call, &parts)
+                    }
+                    Command::Hold(held) => message("hold", call, &[speaker, held.into()]),
+                    Command::Enable(enabled) => message("enable", call, &[speaker, enabled.into()]),
+                    Command::Say { text, translate } => {
+                        message("say", call, &[speaker, translate.into(), text.into()])
+                    }
+                    Command::Configure(changes) => {
+                        message("configure", call, &[speaker, changes.into()])
+                    }
+                }
+            }
+            Self::Credentials { call, result } => match result {
+                Ok(identity) => message("credentials", call, &identity.encode()),
+                Err(error) => message("no-credentials", call, &[error.message.into()]),
+            },
+            Self::Announce { call } => message("announce", call, &[]),
+            Self::Stop { call } => message("stop", call, &[]),
+        }
+    }
+
+    /// The message; `None` if it is not one of ours.
+    pub fn decode(parts: &Array) -> Option<Self> {
+        let (name, call) = head(parts)?;
+        let text = |at| parts.get(at).as_string();
+        let flag = |at| parts.get(at).is_truthy();
+        let command = match name.as_str() {
+            "start" => {
+                return Some(Self::Start {
+                    call,
+                    options: text(2)?,
+                    rate_hz: u32::try_from(js::whole(&parts.get(3))).ok()?,
+                });
+            }
+            "credentials" => {
+                let result = Ok(Identity::decode(|at| parts.get(2 + at))?);
+                return Some(Self::Credentials { call, result });
+            }
+            "no-credentials" => {
+                let result = Err(provider::failure(&text(2)?));
+                return Some(Self::Credentials { call, result });
+            }
+            "announce" => return Some(Self::Announce { call }),
+            "stop" => return Some(Self::Stop { call }),
+            "mute" => Command::Mute {
+                muted: flag(3),
+                from_frame: js::whole(&parts.get(4)),
+            },
+            "hold" => Command::Hold(flag(3)),
+            "enable" => Command::Enable(flag(3)),
+            "say" => Command::Say {
+                translate: flag(3),
+                text: text(4)?,
+            },
+            "configure" => Command::Configure(text(3)?),
+            _ => return None,
+        };
+        Some(Self::Command {
+            call,
+            speaker: options::speaker(&text(2)?).ok()?,
+            command,
+        })
+    }
 }
 
 /// From the worker.
-#[derive(Serialize, Deserialize)]
 pub enum FromEngine {
     /// The worker is up.
     Ready,
-    /// The session has begun, or cannot.
+    /// The session has begun, or cannot: what is then thrown.
     Started {
         call: CallId,
-        result: Result<(), Error>,
+        result: Result<(), JsValue>,
     },
-    /// Something for the host.
-    Event { call: CallId, event: Box<Event> },
+    /// Something for the host: an [`Event`](crate::event::Event) as JavaScript
+    /// has it.
+    Event { call: CallId, event: JsValue },
     /// Ask the host's provider.
     GetCredentials { call: CallId },
     /// Audio of both taps has come: the graph is being rendered.
@@ -76,12 +163,54 @@ pub enum FromEngine {
     Stopped { call: CallId },
 }
 
-/// The text of a message. These types always have one.
-pub fn encode(message: &impl Serialize) -> JsValue {
-    JsValue::from_str(&serde_json::to_string(message).unwrap_or_default())
+impl FromEngine {
+    /// As a message.
+    pub fn encode(self) -> Array {
+        match self {
+            Self::Ready => message("ready", 0, &[]),
+            Self::Started { call, result } => match result {
+                Ok(()) => message("started", call, &[]),
+                Err(error) => message("not-started", call, &[error]),
+            },
+            Self::Event { call, event } => message("event", call, &[event]),
+            Self::GetCredentials { call } => message("get-credentials", call, &[]),
+            Self::Rendering { call } => message("rendering", call, &[]),
+            Self::Stopped { call } => message("stopped", call, &[]),
+        }
+    }
+
+    /// The message; `None` if it is not one of ours.
+    pub fn decode(parts: &Array) -> Option<Self> {
+        let (name, call) = head(parts)?;
+        let part = parts.get(2);
+        Some(match name.as_str() {
+            "ready" => Self::Ready,
+            "started" => Self::Started {
+                call,
+                result: Ok(()),
+            },
+            "not-started" => Self::Started {
+                call,
+                result: Err(part),
+            },
+            "event" => Self::Event { call, event: part },
+            "get-credentials" => Self::GetCredentials { call },
+            "rendering" => Self::Rendering { call },
+            "stopped" => Self::Stopped { call },
+            _ => return None,
+        })
+    }
 }
 
-/// The message in a text; `None` if it is not one of ours.
-pub fn decode<T: DeserializeOwned>(text: &JsValue) -> Option<T> {
-    serde_json::from_str(&text.as_string()?).ok()
+fn message(name: &str, call: CallId, parts: &[JsValue]) -> Array {
+    let message = Array::of2(&name.into(), &call.into());
+    for part in parts {
+        message.push(part);
+    }
+    message
+}
+
+fn head(parts: &Array) -> Option<(String, CallId)> {
+    let call = u32::try_from(js::whole(&parts.get(1))).ok()?;
+    Some((parts.get(0).as_string()?, call))
 }

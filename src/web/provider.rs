@@ -6,7 +6,6 @@ use crate::error::{Error, ErrorCode, Stage};
 use crate::time::UnixTime;
 use crate::web::js;
 use js_sys::{Date, Function, Promise};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -14,12 +13,34 @@ const SHAPE: &str = "{ accessKeyId: string, secretAccessKey: string, sessionToke
                      expiration?: Date }";
 
 /// An identity on its way from the page to the worker.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Identity {
     access_key_id: String,
     secret_access_key: String,
     session_token: Option<String>,
     expiration_s: Option<f64>,
+}
+
+impl Identity {
+    /// As the parts of a message.
+    pub fn encode(self) -> [JsValue; 4] {
+        [
+            self.access_key_id.into(),
+            self.secret_access_key.into(),
+            self.session_token.into(),
+            self.expiration_s.into(),
+        ]
+    }
+
+    /// From the parts of a message.
+    pub fn decode(part: impl Fn(u32) -> JsValue) -> Option<Self> {
+        Some(Self {
+            access_key_id: part(0).as_string()?,
+            secret_access_key: part(1).as_string()?,
+            session_token: part(2).as_string(),
+            expiration_s: part(3).as_f64(),
+        })
+    }
 }
 
 impl From<Identity> for Credentials {
@@ -62,15 +83,7 @@ impl Provider {
             Self::Function(function) => function,
             Self::Identity(identity) => return Ok(identity.clone()),
         };
-        let failed = |message: &str, cause: JsValue| {
-            let mut error = Error::new(
-                ErrorCode::CredentialsUnavailable,
-                Stage::Credentials,
-                message,
-            );
-            error.retryable = true;
-            (error, cause)
-        };
+        let failed = |message: &str, cause: JsValue| (failure(message), cause);
         let threw = |cause| failed("credentials: the provider failed; see cause", cause);
         let answer = function.call0(&JsValue::UNDEFINED).map_err(threw)?;
         let answer = JsFuture::from(Promise::resolve(&answer))
@@ -80,6 +93,18 @@ impl Provider {
             let message = format!("credentials: expected the provider to give {SHAPE}");
             failed(&message, JsValue::UNDEFINED)
         })
+    }
+}
+
+/// The error for a provider that gives no identity: the next time it may.
+pub fn failure(message: &str) -> Error {
+    Error {
+        retryable: true,
+        ..Error::new(
+            ErrorCode::CredentialsUnavailable,
+            Stage::Credentials,
+            message,
+        )
     }
 }
 

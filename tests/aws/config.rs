@@ -395,9 +395,9 @@ fn options_are_changed_field_by_field() {
 }
 
 #[test]
-fn options_read_from_any_deserializer() {
-    let options = SessionOptions::parse(least()).unwrap();
+fn options_read_from_a_value_as_from_its_text() {
+    let options = SessionOptions::from_value(&least()).unwrap();
     assert_eq!(options.region, RegionOptions::One("us-east-1".to_owned()));
-    let error = SessionOptions::parse(with("agent.messageMs", json!("x"))).unwrap_err();
+    let error = SessionOptions::from_value(&with("agent.messageMs", json!("x"))).unwrap_err();
     assert_eq!(error.field.as_deref(), Some("agent.messageMs"));
 }

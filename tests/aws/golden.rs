@@ -398,23 +398,6 @@ fn no_results_and_several_are_read() {
 }
 
 #[test]
-fn a_transcript_written_by_this_library_is_read_by_it() {
-    let ServerMessage::Transcript(event) = answer("a partial with stable items") else {
-        panic!("no transcript");
-    };
-    let json = serde_json::to_vec(&event).unwrap();
-    let headers = [
-        (":message-type", "event"),
-        (":event-type", "TranscriptEvent"),
-    ];
-    let bytes = event_stream::encode(&headers, &json).unwrap();
-    assert_eq!(
-        transcribe::decode(&bytes).unwrap(),
-        ServerMessage::Transcript(event)
-    );
-}
-
-#[test]
 fn every_exception_is_typed_and_says_nothing_of_the_services_text() {
     use ErrorCode as Code;
     use ExceptionKind as Kind;

@@ -41,7 +41,7 @@ pub const fn ms(millis: u64) -> Duration {
 
 /// Spanish customer, English agent, everything by default.
 pub fn options() -> SessionOptions {
-    serde_json::from_value(serde_json::json!({
+    SessionOptions::from_value(&serde_json::json!({
         "region": "us-east-1",
         "agent": { "language": "en-US", "voice": "Lupe" },
         "customer": { "language": "es-US", "voice": "Joanna" },
@@ -79,7 +79,8 @@ pub struct Tap {
     pub running: bool,
     /// Whether its samples get through; frames count on without them.
     pub connected: bool,
-    queue: VecDeque<f32>,
+    /// What is still to be said.
+    pub queue: VecDeque<f32>,
     remainder: f64,
 }
 

@@ -58,7 +58,7 @@ impl Delays {
             all[name] = value.clone();
         }
         let merged: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
-        if !(merged.polly_body_speed > 0.0) {
+        if merged.polly_body_speed.is_nan() || merged.polly_body_speed <= 0.0 {
             return Err("pollyBodySpeed must be above 0".into());
         }
         Ok(merged)

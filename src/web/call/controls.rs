@@ -79,19 +79,13 @@ impl Call {
 
     pub fn configure(&self, speaker: Speaker, changes: &JsValue) -> Result<(), Error> {
         let mut new = self.options.borrow().clone();
-        let side = match speaker {
-            Speaker::Agent => &mut new.agent,
-            Speaker::Customer => &mut new.customer,
-        };
-        *side = options::merged(speaker, side, changes)?;
+        let side = new.of_mut(speaker);
+        let (changes, changed) = options::changed(speaker, side, changes)?;
+        *side = changed;
         new.resolve(self.rate_hz)?;
-        self.options.replace(new.clone());
+        self.options.replace(new);
         self.apply_volumes();
-        let message = ToEngine::Configure {
-            call: self.id,
-            options: Box::new(new),
-        };
-        self.page.tell(&message, &[]);
+        self.command(speaker, Command::Configure(changes));
         Ok(())
     }
 
@@ -123,14 +117,10 @@ impl Call {
             speaker,
             command,
         };
-        self.page.tell(&message, &[]);
+        self.page.tell(message, &[]);
     }
 
     fn speaker_options(&self, speaker: Speaker, change: impl FnOnce(&mut SpeakerOptions)) {
-        let mut options = self.options.borrow_mut();
-        change(match speaker {
-            Speaker::Agent => &mut options.agent,
-            Speaker::Customer => &mut options.customer,
-        });
+        change(self.options.borrow_mut().of_mut(speaker));
     }
 }
