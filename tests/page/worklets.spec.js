@@ -96,9 +96,6 @@ test("the player fades on stop, drops what is queued, and its envelope never ste
 test("the tap hands over every frame once, silence too, and ends when told", async ({ page }) => {
   const { batches, later } = await page.evaluate(async () => {
     const context = new AudioContext();
-    await context.audioWorklet.addModule("/pkg/tap.worklet.js");
-    // A new context changes threads for its first worklet and skips a few frames there.
-    await rendered(context, 0.5);
     const tap = await worklet(context, "tap", {
       numberOfInputs: 1, numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit",
     });
