@@ -33,6 +33,11 @@ export class Transcript {
   /** A `transcript` event. */
   transcript({ resultId, text, isPartial, engine }) {
     const card = this.#card(`result ${resultId}`);
+    // What was shown came to nothing, and nothing was translated of it.
+    if (!isPartial && !text && card.utterances.length === 0) {
+      this.#remove(card);
+      return;
+    }
     card.said.textContent = text;
     card.element.dataset.state = isPartial ? "partial" : "final";
     this.#engine(card, "recognised", engine);
@@ -117,6 +122,10 @@ export class Transcript {
     const { card } = utterance;
     card.utterances = card.utterances.filter((other) => other !== id);
     if (card.utterances.length > 0 || !card.key.startsWith("utterance")) return;
+    this.#remove(card);
+  }
+
+  #remove(card) {
     card.element.remove();
     this.#cards.delete(card.key);
   }

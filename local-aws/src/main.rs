@@ -9,7 +9,8 @@ use tokio::{
 
 const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--signed-host HOST]... [--installed-engines] [--until-stdin-closes]
 Serves the demo's pages and stands in for Cognito, Transcribe, Translate and Polly, on 127.0.0.1 only.
-With --installed-engines espeak-ng and apertium, where installed, speak and translate any other text.
+With --installed-engines espeak-ng and apertium, where installed, speak and translate any other text,
+and pocketsphinx recognises other English.
 Port 0 takes any free port. Prints one line of JSON with both addresses once it listens.";
 
 struct Arguments {

@@ -34,8 +34,8 @@ pub struct Options {
     pub aws_port: u16,
     /// Hosts that requests may be signed for beside the stand-in's own.
     pub signed_hosts: Vec<String>,
-    /// Whether programs of this machine speak and translate what the demo's own
-    /// engines do not know.
+    /// Whether programs of this machine recognise, translate and speak what the
+    /// demo's own engines do not know.
     pub installed_engines: bool,
 }
 

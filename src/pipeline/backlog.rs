@@ -25,6 +25,10 @@ const UNDER_WAY: Duration = Duration::from_millis(500);
 /// Voice activity is known so much after the sound at the latest.
 const UNDECIDED: Duration = Duration::from_millis(100);
 
+/// Silence after speech by which the service ends the sentence, and that is
+/// therefore never left out.
+const ENDS_SENTENCE: Duration = Duration::from_millis(800);
+
 /// Speech that nobody recognised after so long was none.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -33,7 +37,18 @@ pub struct Backlog {
     ring: Ring,
     activity: VoiceActivity,
     spans: VecDeque<Span>,
+    /// Where the last speech ended that has no span any more.
+    quiet_since: u64,
     committed: u64,
+}
+
+/// A pause that has lasted long enough for the service to end the sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Up to here it is not needed.
+    pub until: u64,
+    /// Speech has begun after it.
+    pub over: bool,
 }
 
 #[derive(Debug)]
@@ -48,6 +63,7 @@ impl Default for Backlog {
             ring: Ring::new(CAP_SECONDS * SERVICE_RATE_HZ as usize),
             activity: VoiceActivity::default(),
             spans: VecDeque::new(),
+            quiet_since: 0,
             committed: 0,
         }
     }
@@ -96,9 +112,19 @@ impl Backlog {
             }
         });
         self.ring.extend(samples.iter().map(|s| pcm::to_i16(*s)));
-        let start = self.ring.start();
-        self.spans
-            .retain(|span| span.end.is_none_or(|end| end > start));
+        self.forget_spans(self.ring.start());
+    }
+
+    /// Speech that ended before this position is done with.
+    fn forget_spans(&mut self, before: u64) {
+        let quiet_since = &mut self.quiet_since;
+        self.spans.retain(|span| match span.end {
+            Some(end) if end <= before => {
+                *quiet_since = end.max(*quiet_since);
+                false
+            }
+            _ => true,
+        });
     }
 
     /// Makes the latest samples silent.
@@ -112,12 +138,12 @@ impl Backlog {
         self.ring.get(positions).collect()
     }
 
-    /// Everything up to here was committed.
+    /// Everything up to here was committed. A service that names a time to
+    /// come does not commit it.
     pub fn commit(&mut self, up_to: u64) {
+        let up_to = up_to.min(self.end());
         self.committed = self.committed.max(up_to);
-        let done = up_to + samples(SLACK);
-        self.spans
-            .retain(|span| span.end.is_none_or(|end| end > done));
+        self.forget_spans(up_to.saturating_add(samples(SLACK)));
     }
 
     /// Where a new stream has to begin, when the old one got everything before
@@ -145,19 +171,38 @@ impl Backlog {
             .max(self.ring.start())
     }
 
+    /// The pause that a position is in, if it has lasted long enough there for
+    /// the service to end the sentence.
+    #[must_use]
+    pub fn pause_at(&self, position: u64) -> Option<Pause> {
+        let mut quiet_since = self.quiet_since;
+        let mut next = None;
+        for span in &self.spans {
+            if span.start > position {
+                next = Some(span.start);
+                break;
+            }
+            quiet_since = quiet_since.max(span.end?);
+        }
+        if position < quiet_since.saturating_add(samples(ENDS_SENTENCE)) {
+            return None;
+        }
+        let (end, margin) = match next {
+            Some(start) => (start, LEAD),
+            None => (self.end(), UNDECIDED),
+        };
+        Some(Pause {
+            until: end.saturating_sub(samples(margin)),
+            over: next.is_some(),
+        })
+    }
+
     /// Forgets what no replay would need. `open` is where the earliest result
     /// that is not final begins.
     pub fn trim(&mut self, sent: u64, open: Option<u64>) {
         let old = sent.saturating_sub(samples(PATIENCE));
         let open = open.map_or(u64::MAX, |open| open.saturating_sub(samples(SLACK)));
-        while self
-            .spans
-            .front()
-            .and_then(|span| span.end)
-            .is_some_and(|end| end < old.min(open))
-        {
-            self.spans.pop_front();
-        }
+        self.forget_spans(old.min(open));
         self.ring.forget(self.replay_from(sent));
     }
 
@@ -165,7 +210,15 @@ impl Backlog {
     pub fn clear(&mut self) {
         self.ring.forget(u64::MAX);
         self.spans.clear();
+        self.quiet_since = self.ring.end();
         self.committed = self.ring.end();
+        // Whoever is speaking goes on.
+        if self.activity.speaking() {
+            self.spans.push_back(Span {
+                start: self.ring.end(),
+                end: None,
+            });
+        }
     }
 }
 
@@ -216,6 +269,51 @@ mod tests {
         assert_eq!(backlog.replay_from(sent), 70_000);
         backlog.commit(79_000);
         assert_eq!(backlog.replay_from(sent), sent - 8_000);
+    }
+
+    #[test]
+    fn a_pause_may_be_left_out_but_for_what_ends_the_sentence_and_leads_to_the_next() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(1.0, 0.3));
+        backlog.extend(&sound(2.0, 0.0));
+        assert_eq!(backlog.pause_at(8_000), None);
+        assert_eq!(backlog.pause_at(16_000 + 11_000), None);
+        let so_far = Pause {
+            until: 48_000 - 1_600,
+            over: false,
+        };
+        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(so_far));
+        backlog.extend(&sound(1.0, 0.3));
+        let over = Pause {
+            until: 48_000 - 4_800,
+            over: true,
+        };
+        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(over));
+        // The same when the speech before it is done with.
+        backlog.commit(16_000);
+        assert_eq!(backlog.pause_at(16_000 + 11_000), None);
+        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(over));
+        assert_eq!(backlog.pause_at(50_000), None);
+    }
+
+    #[test]
+    fn what_is_to_come_cannot_be_committed() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(1.0, 0.0));
+        backlog.commit(u64::MAX);
+        backlog.extend(&sound(1.0, 0.3));
+        assert_eq!(backlog.replay_from(backlog.end()), 16_000);
+        assert_eq!(backlog.begin_from(), 16_000);
+    }
+
+    #[test]
+    fn speech_goes_on_after_everything_was_forgotten() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(1.0, 0.3));
+        backlog.clear();
+        backlog.extend(&sound(0.4, 0.3));
+        assert_eq!(backlog.replay_from(backlog.end()), 16_000);
+        assert_eq!(backlog.pause_at(backlog.end()), None);
     }
 
     #[test]

@@ -308,9 +308,9 @@ impl Pipeline {
     fn drain_heard(&mut self, ctx: &mut Context<'_>) {
         while let Some(heard) = self.transcriber.poll() {
             match heard {
-                Heard::Results { results, base } => {
+                Heard::Results(results) => {
                     for result in &results {
-                        self.result(ctx, result, base);
+                        self.result(ctx, result);
                     }
                 }
                 Heard::StreamOver => {
@@ -332,18 +332,18 @@ impl Pipeline {
         }
     }
 
-    fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult, base: u64) {
+    fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
         self.segmenter.handle(ctx.now, result, &mut segments);
         let mut utterance_id = None;
         for segment in segments {
-            utterance_id = Some(self.commit(ctx, segment, base));
+            utterance_id = Some(self.commit(ctx, segment));
         }
         if !result.is_partial {
             self.transcriber.commit(result.end_time);
         }
         let time = |second: f64| {
-            let position = self.transcriber.position(base, second);
+            let position = self.transcriber.position(second);
             self.capture.time_of(position).unwrap_or(ctx.now)
         };
         let text = result
@@ -364,16 +364,16 @@ impl Pipeline {
         });
     }
 
-    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment, base: u64) -> UtteranceId {
+    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> UtteranceId {
         self.transcriber.commit(segment.end);
         let id = self.utterances.announce(ctx);
-        let end = self.transcriber.position(base, segment.end);
+        let end = self.transcriber.position(segment.end);
         if let Some(captured) = self.capture.time_of(end) {
             self.utterances.mark(id, Step::Captured, captured);
         }
         self.utterances
             .mark(id, Step::FirstPartial, segment.first_seen);
-        if self.transcriber.position(base, segment.start) < self.discard_before {
+        if self.transcriber.position(segment.start) < self.discard_before {
             self.utterances.finish(ctx, id, Outcome::Dropped, None);
         } else {
             let result_id = Some(segment.result_id);

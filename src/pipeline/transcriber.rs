@@ -6,6 +6,8 @@
 //!              └── Backoff ◄─┴─────────────┘ ─► Failed (tried again later)
 //! ```
 
+mod catch_up;
+mod course;
 mod failure;
 
 use super::backlog::Backlog;
@@ -18,6 +20,7 @@ use crate::config::SpeakerConfig;
 use crate::error::Error;
 use crate::io::{Output, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
+use course::Course;
 use std::collections::VecDeque;
 
 /// A handshake that takes longer has failed.
@@ -42,13 +45,8 @@ const LOSS_PORTION: Duration = Duration::from_secs(1);
 
 /// What the pipeline learns.
 pub enum Heard {
-    /// Results of a stream whose first sample was at `base`.
-    Results {
-        /// The results.
-        results: Vec<TranscriptResult>,
-        /// The position that is second 0 of the stream.
-        base: u64,
-    },
+    /// Results of the present stream.
+    Results(Vec<TranscriptResult>),
     /// The stream is over: results that are open stay so.
     StreamOver,
     /// Audio was lost for want of a stream.
@@ -97,9 +95,10 @@ pub struct Transcriber {
     framer: Framer,
     /// Where the next message begins.
     sent: u64,
-    /// Where the present stream began.
-    base: u64,
+    course: Course,
     next_send: Timestamp,
+    /// Until when audio is held back.
+    held_until: Timestamp,
     proven: bool,
     streamed: bool,
     failures: u32,
@@ -119,8 +118,9 @@ impl Transcriber {
             backlog: Backlog::default(),
             framer: Framer::new(message),
             sent: 0,
-            base: 0,
+            course: Course::new(0),
             next_send: Timestamp::ZERO,
+            held_until: Timestamp::ZERO,
             proven: false,
             streamed: false,
             failures: 0,
@@ -232,20 +232,20 @@ impl Transcriber {
         if start > self.sent {
             let (_, count) = self.lost.get_or_insert((self.sent, 0));
             *count += start - self.sent;
-            self.base += start - self.sent;
+            self.course.leave_out(self.sent, start);
             self.sent = start;
         }
     }
 
     /// Up to this second of the stream everything was committed.
     pub fn commit(&mut self, second: f64) {
-        self.backlog.commit(self.position(self.base, second));
+        self.backlog.commit(self.position(second));
     }
 
-    /// The position of that second of a stream.
+    /// The position of that second of the present stream.
     #[must_use]
-    pub fn position(&self, base: u64, second: f64) -> u64 {
-        base + samples(Duration::try_from_secs_f64(second).unwrap_or_default())
+    pub fn position(&self, second: f64) -> u64 {
+        self.course.position(second)
     }
 
     /// The timers that run. `open` is where the earliest open result begins, in
@@ -262,7 +262,7 @@ impl Transcriber {
             State::Streaming { .. } => self
                 .framer
                 .next(self.sent, self.backlog.end())
-                .map(|_| (Timer::Pace, self.next_send)),
+                .map(|_| (Timer::Pace, self.next_send.max(self.held_until))),
             _ => None,
         };
         let rollover = match self.state {
@@ -284,8 +284,8 @@ impl Transcriber {
         match (&self.state, input) {
             (State::Connecting { id, .. }, SocketInput::Opened) if *id == socket => {
                 let from = self.begin_at();
-                (self.base, self.sent) = (from, from);
-                self.next_send = ctx.now;
+                (self.course, self.sent) = (Course::new(from), from);
+                (self.next_send, self.held_until) = (ctx.now, Timestamp::ZERO);
                 self.proven = false;
                 self.streamed = true;
                 self.refusals = 0;
@@ -338,14 +338,16 @@ impl Transcriber {
         }
         if let State::Streaming { id, .. } = self.state {
             while ctx.now >= self.next_send
+                && !self.holds_back(ctx.now)
                 && let Some(next) = self.framer.next(self.sent, self.backlog.end())
             {
                 let audio = self.backlog.get(next.clone());
                 self.message(ctx, id, &audio);
                 self.sent = next.end;
+                self.course.sent(ctx.now, self.framer.message());
                 self.next_send = ctx.now + self.framer.message() / CATCH_UP;
             }
-            let open = open.map(|second| self.position(self.base, second));
+            let open = open.map(|second| self.position(second));
             self.backlog.trim(self.sent, open);
         }
         self.tell_loss(LOSS_PORTION);
@@ -400,10 +402,7 @@ impl Transcriber {
                 if !event.results.is_empty() {
                     self.prove();
                 }
-                self.heard.push_back(Heard::Results {
-                    results: event.results,
-                    base: self.base,
-                });
+                self.heard.push_back(Heard::Results(event.results));
             }
             Ok(ServerMessage::Unknown) => {}
             Ok(ServerMessage::Exception(exception)) => {

@@ -24,6 +24,10 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
+/// The longest that `setTimeout` can wait; what is longer would fire at once. A
+/// timer that fires early does nothing but set the next one.
+const LONGEST_TIMEOUT_MS: u128 = i32::MAX as u128;
+
 /// A session in the worker. The engine holds the only `Rc`; every callback
 /// holds a `Weak`.
 pub struct Driver {
@@ -291,14 +295,17 @@ impl Driver {
             let me = self.me.clone();
             // Rounded up: a timer that fires early would be set again at once.
             let wait = at.since(now).as_micros().div_ceil(1000);
-            let timeout = Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || {
-                if let Some(driver) = me.upgrade() {
-                    driver.drive(|running, now| {
-                        running.timer = None;
-                        running.session.handle_timeout(now);
-                    });
-                }
-            });
+            let timeout = Timeout::new(
+                u32::try_from(wait.min(LONGEST_TIMEOUT_MS)).unwrap_or(0),
+                move || {
+                    if let Some(driver) = me.upgrade() {
+                        driver.drive(|running, now| {
+                            running.timer = None;
+                            running.session.handle_timeout(now);
+                        });
+                    }
+                },
+            );
             (at, timeout)
         });
     }

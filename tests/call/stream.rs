@@ -76,6 +76,40 @@ fn speech_during_the_break_is_not_lost() {
     assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
 }
 
+/// How much earlier than its end a sentence is dated, in ms.
+fn dated_early(call: &mut Call) -> f64 {
+    call.customer_says(["Hola."]);
+    call.run_until("all is said", |call| call.taps[Customer].queue.is_empty());
+    let spoken = call.now.as_millis_f64();
+    call.drive();
+    let captured = call.told.iter().rev().find_map(|told| match &told.event {
+        Event::Latency { marks, .. } => marks.captured_ms,
+        _ => None,
+    });
+    spoken - captured.unwrap()
+}
+
+#[test]
+fn a_wait_for_the_stream_is_made_up_in_pauses_and_times_stay_true() {
+    let mut call = Call::new(config());
+    let before = dated_early(&mut call);
+    call.aws.handshake = ms(2_500);
+    kill(&mut call);
+    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.run(ms(3_500));
+    let backlog = call.aws.stream(Customer).backlog();
+    assert!(backlog >= ms(500), "no wait to make up for: {backlog:?}");
+    call.drive();
+    let after = dated_early(&mut call);
+    assert!((after - before).abs() < 10.0, "{before} and {after} ms");
+    assert_eq!(
+        call.heard_by(Agent),
+        ["Hello.", "Hello.", "Can you help me?", "Hello."]
+    );
+    let backlog = call.aws.stream(Customer).backlog();
+    assert!(backlog <= ms(120), "{backlog:?}");
+}
+
 #[test]
 fn a_stream_that_breaks_again_and_again_is_left_alone_for_a_while() {
     let mut call = Call::new(config());

@@ -79,7 +79,8 @@ pub struct Tap {
     pub running: bool,
     /// Whether its samples get through; frames count on without them.
     pub connected: bool,
-    queue: VecDeque<f32>,
+    /// What is still to be said.
+    pub queue: VecDeque<f32>,
     remainder: f64,
 }
 

@@ -67,7 +67,7 @@ fn start(project: &Project) -> Result<(Running, String)> {
     let mut command = Command::new(project.local_aws());
     command
         .args(["--root".as_ref(), project.root.as_os_str()])
-        .args(["--until-stdin-closes"])
+        .args(["--installed-engines", "--until-stdin-closes"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     for (option, port) in [("--page-port", 8700), ("--aws-port", 8701)] {

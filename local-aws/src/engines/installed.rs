@@ -1,5 +1,6 @@
-//! Engines that are programs of the machine: espeak-ng speaks and Apertium
-//! translates what the recordings and the phrasebook do not know. Each runs as a
+//! Engines that are programs of the machine: espeak-ng speaks, Apertium
+//! translates and pocketsphinx (in `sphinx`) recognises what the recordings, the
+//! phrasebook and the lines do not know. Each runs as a
 //! child process for each request, and only when asked for at the start, so that
 //! the stand-in otherwise behaves alike everywhere.
 
@@ -14,7 +15,7 @@ use rubato::{
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{RATE, text};
+use super::{RATE, sphinx, text};
 
 /// espeak-ng's amplitude, 0 to 200: its default of 100 clips.
 const AMPLITUDE: &str = "80";
@@ -24,26 +25,19 @@ const AMPLITUDE: &str = "80";
 pub(super) struct Installed {
     pub espeak: bool,
     pub apertium: bool,
+    pub sphinx: bool,
 }
 
 impl Installed {
     /// Finds out by running them.
     pub(super) fn detect() -> Self {
-        let runs = |program: &str, argument: &str| {
-            Command::new(program)
-                .arg(argument)
-                .stdin(Stdio::null())
-                .output()
-                .ok()
-                .filter(|output| output.status.success())
-                .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let pairs = runs("apertium", "-l").unwrap_or_default();
+        let pairs = runs("apertium", &["-l"]).unwrap_or_default();
         Self {
-            espeak: runs("espeak-ng", "--version").is_some(),
+            espeak: runs("espeak-ng", &["--version"]).is_some(),
             apertium: ["eng-spa", "spa-eng"]
                 .iter()
                 .all(|pair| pairs.lines().any(|line| line.trim() == *pair)),
+            sphinx: sphinx::is_installed(),
         }
     }
 
@@ -60,7 +54,7 @@ impl Installed {
         if !self.apertium || text::tokens(text).is_empty() {
             return None;
         }
-        let out = run("apertium", &["-u", pair], text).await.ok()?;
+        let out = run("apertium", &["-u", pair], &line(text)).await.ok()?;
         let out = String::from_utf8(out).ok()?.trim().to_owned();
         (!out.is_empty()).then_some(out)
     }
@@ -74,7 +68,7 @@ impl Installed {
         let wav = run(
             "espeak-ng",
             &["-v", &voice, "-a", AMPLITUDE, "--stdin", "--stdout"],
-            text,
+            &line(text),
         )
         .await
         .ok()?;
@@ -93,8 +87,24 @@ fn voice(language: &str) -> String {
     }
 }
 
+/// A program's output, if there is the program and it succeeds.
+pub(super) fn runs(program: &str, arguments: &[&str]) -> Option<String> {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A text with a line's end: without it Apertium waits for more punctuation.
+fn line(text: &str) -> Vec<u8> {
+    format!("{text}\n").into_bytes()
+}
+
 /// A program's output for `input`.
-async fn run(program: &str, arguments: &[&str], input: &str) -> io::Result<Vec<u8>> {
+pub(super) async fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
     let mut child = tokio::process::Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -103,8 +113,7 @@ async fn run(program: &str, arguments: &[&str], input: &str) -> io::Result<Vec<u
         .kill_on_drop(true)
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A line: without its end Apertium waits for more punctuation.
-        stdin.write_all(format!("{input}\n").as_bytes()).await?;
+        stdin.write_all(input).await?;
     }
     let output = child.wait_with_output().await?;
     if output.status.success() {

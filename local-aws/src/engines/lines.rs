@@ -37,8 +37,8 @@ const ONSET_OF: u32 = 8;
 const PAUSE: usize = 30;
 /// The same in the middle of a line that is being recognised.
 const PAUSE_INSIDE: usize = 50;
-/// Frames after which an utterance is ended in any case: 60 s.
-const LONGEST: u32 = 6000;
+/// Frames after which an utterance is ended in any case: 30 s.
+const LONGEST: u32 = 3000;
 /// Frames at a template's end that may be missing: the end of a word is soft.
 const TAIL: usize = 6;
 

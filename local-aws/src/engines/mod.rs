@@ -9,16 +9,17 @@ mod lines;
 mod phrasebook;
 pub mod pilot;
 mod recorded;
+mod sphinx;
 mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::{io, path::Path};
+use std::{io, path::Path, pin::Pin};
 
 use self::{
     installed::Installed, lines::Matcher, phrasebook::Phrasebook, pilot::Pilots,
-    recorded::Recorded, templates::Lines,
+    recorded::Recorded, sphinx::Sphinx, templates::Lines,
 };
 
 /// Samples per second of everything that is heard and spoken here.
@@ -73,8 +74,18 @@ pub enum Heard {
 
 /// Listens to one stream.
 pub trait Recogniser: Send {
-    /// Takes the stream's next samples (16 kHz, ±1) and says what they showed.
+    /// Takes the stream's next samples (16 kHz, ±1) and says what they showed,
+    /// and what an engine that takes its time has found by now.
     fn push(&mut self, pcm_16k: &[f32]) -> Vec<Heard>;
+
+    /// Whether an engine is still at work on what it has got: [`late`](Self::late)
+    /// or the next [`push`](Self::push) gives its result.
+    fn is_waiting(&self) -> bool;
+
+    /// What the engine at work reports when it is done; at once and nothing if
+    /// none is. For the end of a stream, when no more audio comes. May be dropped
+    /// and called again.
+    fn late(&mut self) -> Pin<Box<dyn Future<Output = Vec<Heard>> + Send + '_>>;
 }
 
 /// A text in another language.
@@ -130,8 +141,9 @@ impl Engines {
         })
     }
 
-    /// The same with the programs of this machine for all other text:
-    /// espeak-ng (engine "espeak-ng") and Apertium (engine "apertium"), those that there are.
+    /// The same with the programs of this machine for all other text and speech:
+    /// espeak-ng (engine "espeak-ng"), Apertium (engine "apertium") and, for
+    /// English, pocketsphinx (engine "pocketsphinx"), those that there are.
     #[must_use]
     pub fn with_installed(self) -> Self {
         Self {
@@ -140,12 +152,15 @@ impl Engines {
         }
     }
 
-    /// A recogniser for one stream in `language` (`es-US`).
+    /// A recogniser for one stream in `language` (`es-US`). With pocketsphinx it
+    /// works within a Tokio runtime only.
     #[must_use]
     pub fn recogniser(&self, language: &str) -> Box<dyn Recogniser> {
         Box::new(Listener {
             pilots: Pilots::new(language),
             lines: self.lines.matcher(language),
+            sphinx: (self.installed.sphinx && text::primary(language) == "en")
+                .then(Sphinx::default),
             muted: false,
             utterance: 0,
         })
@@ -219,6 +234,7 @@ impl Engines {
             "recognise": [
                 {"name": "lines", "languages": languages, "lines": count, "available": true},
                 {"name": "pilot", "languages": ["en-US", "es-US"], "available": true},
+                {"name": sphinx::ENGINE, "languages": ["en-US"], "available": self.installed.sphinx},
             ],
             "translate": [
                 {"name": "phrasebook", "phrases": self.phrasebook.len(), "available": true},
@@ -234,10 +250,12 @@ impl Engines {
     }
 }
 
-/// Both engines side by side on one stream: where there are pilots they decide.
+/// The engines side by side on one stream: where there are pilots they decide,
+/// and what is no line goes to pocketsphinx, if there is one.
 struct Listener {
     pilots: Option<Pilots>,
     lines: Matcher,
+    sphinx: Option<Sphinx>,
     /// The lines' present utterance is the pilots'.
     muted: bool,
     utterance: u64,
@@ -246,7 +264,7 @@ struct Listener {
 impl Recogniser for Listener {
     fn push(&mut self, pcm_16k: &[f32]) -> Vec<Heard> {
         let mut heard = Vec::new();
-        // Short steps, so that what both say is in the order of the sound.
+        // Short steps, so that what all say is in the order of the sound.
         for pcm in pcm_16k.chunks(RATE / 100) {
             let mut sounds = Vec::new();
             if let Some(pilots) = &mut self.pilots {
@@ -255,13 +273,16 @@ impl Recogniser for Listener {
                 self.muted |= was || pilots.active();
             }
             for sound in sounds.drain(..) {
-                heard.push(self.number(sound, "pilot"));
+                self.report(sound, "pilot", &mut heard);
             }
             let was = self.lines.speaking();
+            if let Some(sphinx) = &mut self.sphinx {
+                sphinx.hear(pcm, was);
+            }
             self.lines.push(pcm, &mut sounds);
             if !self.muted {
                 for sound in sounds {
-                    heard.push(self.number(sound, "lines"));
+                    self.report(sound, "lines", &mut heard);
                 }
             }
             let active = self.pilots.as_ref().is_some_and(Pilots::active);
@@ -269,11 +290,35 @@ impl Recogniser for Listener {
                 self.muted = false;
             }
         }
+        if let Some(sphinx) = &mut self.sphinx {
+            heard.extend(sphinx.reports());
+        }
         heard
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.sphinx.as_ref().is_some_and(Sphinx::is_waiting)
+    }
+
+    fn late(&mut self) -> Pin<Box<dyn Future<Output = Vec<Heard>> + Send + '_>> {
+        Box::pin(async {
+            match &mut self.sphinx {
+                Some(sphinx) => sphinx.next_reports().await,
+                None => Vec::new(),
+            }
+        })
     }
 }
 
 impl Listener {
+    fn report(&mut self, sound: Sound, engine: &'static str, out: &mut Vec<Heard>) {
+        let heard = self.number(sound, engine);
+        match &mut self.sphinx {
+            Some(sphinx) => sphinx.take(heard, engine == "lines"),
+            None => out.push(heard),
+        }
+    }
+
     fn number(&mut self, sound: Sound, engine: &'static str) -> Heard {
         let utterance = self.utterance;
         if !matches!(sound, Sound::Words(_)) {

@@ -4,6 +4,7 @@ mod conditions;
 mod installed;
 mod lines;
 mod pilot;
+mod sphinx;
 mod text;
 
 use std::path::Path;

@@ -178,6 +178,18 @@ impl Stream {
         News::Closed(self.id, code, false)
     }
 
+    /// How long a service that works at real time still has to do, right after
+    /// the last message.
+    pub fn backlog(&self) -> Duration {
+        let length = |count: usize| Duration::from_secs_f64(count as f64 / f64::from(RATE));
+        let mut done = Timestamp::ZERO;
+        for (at, count) in &self.messages {
+            done = (*at).max(done + length(*count));
+        }
+        let last = self.messages.last().map_or(done, |(at, _)| *at);
+        done.since(last)
+    }
+
     /// A message of the service's, whatever it says.
     pub fn say(&self, bytes: Vec<u8>) -> News {
         News::Message(self.id, bytes)

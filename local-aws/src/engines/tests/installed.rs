@@ -4,6 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn any_text_with_the_programs_that_there_are() {
+    let own = engines();
     let engines = engines().with_installed();
     let text = "My blue bicycle has two wheels.";
     let described = engines.describe();
@@ -32,16 +33,14 @@ async fn any_text_with_the_programs_that_there_are() {
             let seconds = speech.pcm_16k.len() as f64 / RATE as f64;
             assert!((1.0..4.0).contains(&seconds), "{seconds}");
             assert!(speech.pcm_16k.iter().any(|s| s.abs() > 3000));
-            // Other words than any line's, so nobody recognises them.
+            // Other words than any line's, so the demo's own engines do not
+            // recognise them.
             let pcm: Vec<f32> = speech
                 .pcm_16k
                 .iter()
                 .map(|s| f32::from(*s) / 32768.0)
                 .collect();
-            assert_eq!(
-                utterances(&listen(&engines, "en-US", &in_silence(&pcm))),
-                ["?"]
-            );
+            assert_eq!(utterances(&listen(&own, "en-US", &in_silence(&pcm))), ["?"]);
         }
         Err(_) => {
             assert!(!available("speak", "espeak-ng"));
@@ -54,6 +53,7 @@ async fn any_text_with_the_programs_that_there_are() {
 /// recognised is printed.
 #[tokio::test]
 async fn another_speaker() {
+    let own = engines();
     let engines = engines().with_installed();
     let (mut right, mut all) = (0, 0);
     for line in dialogue() {
@@ -62,7 +62,7 @@ async fn another_speaker() {
             return;
         };
         let pcm: Vec<f32> = pcm.iter().map(|s| f32::from(*s) / 32768.0).collect();
-        let heard = utterances(&listen(&engines, &line.language, &in_silence(&pcm)));
+        let heard = utterances(&listen(&own, &line.language, &in_silence(&pcm)));
         all += 1;
         right += usize::from(heard == [line.text.clone()]);
         for heard in heard {

@@ -87,8 +87,8 @@ pub fn misheard(text: &str, draw: &mut StdRng) -> String {
     }
 }
 
-/// One result.
-pub fn result(id: &str, engine: &str, partial: bool, words: &[Shown]) -> Value {
+/// One result; without words it is at `span`, in seconds.
+pub fn result(id: &str, engine: &str, partial: bool, words: &[Shown], span: (f64, f64)) -> Value {
     let seconds = |s: f64| (s * 1000.0).round() / 1000.0;
     let mut transcript = String::new();
     let mut items = Vec::new();
@@ -125,8 +125,8 @@ pub fn result(id: &str, engine: &str, partial: bool, words: &[Shown]) -> Value {
     }
     json!({
         "ResultId": id,
-        "StartTime": seconds(words.first().map_or(0.0, |word| word.start)),
-        "EndTime": seconds(words.last().map_or(0.0, |word| word.end)),
+        "StartTime": seconds(words.first().map_or(span.0, |word| word.start)),
+        "EndTime": seconds(words.last().map_or(span.1, |word| word.end)),
         "IsPartial": partial,
         "Alternatives": [{"Transcript": transcript, "Items": items}],
         "Engine": engine,

@@ -182,6 +182,9 @@ impl<'a> Stream<'a> {
                 },
                 () = sleep_until(self.opened + wake.unwrap_or_default()), if wake.is_some() => {}
                 _ = faults.changed() => {}
+                heard = self.recogniser.late(), if self.flushed && self.recogniser.is_waiting() => {
+                    self.hear(heard);
+                }
                 () = handle.replaced.notified() => {
                     return End::Exception(
                         "ConflictException".into(),
@@ -242,7 +245,8 @@ impl<'a> Stream<'a> {
         if self.silent {
             return None;
         }
-        if self.flushed && self.outgoing.is_empty() && self.transcript.poll_timeout().is_none() {
+        let said = self.outgoing.is_empty() && self.transcript.poll_timeout().is_none();
+        if self.flushed && said && !self.recogniser.is_waiting() {
             return Some(End::Close("finished"));
         }
         (!self.ended && self.now() >= self.idle_at).then(|| {
@@ -269,7 +273,12 @@ impl<'a> Stream<'a> {
 
     fn recognise(&mut self, samples: &[f32]) {
         self.transcript.settle(settling(self.app, &self.query));
-        for heard in self.recogniser.push(&self.resampler.push(samples)) {
+        let heard = self.recogniser.push(&self.resampler.push(samples));
+        self.hear(heard);
+    }
+
+    fn hear(&mut self, heard: Vec<Heard>) {
+        for heard in heard {
             if matches!(heard, Heard::NotRecognised { .. }) {
                 self.app
                     .counters

@@ -53,6 +53,10 @@ struct Utterance {
     id: String,
     engine: &'static str,
     words: Vec<Settled>,
+    /// Where its speech is, in seconds of the stream.
+    span: (f64, f64),
+    /// Whether a partial was given: then there will be a final.
+    shown: bool,
     /// When something that was shown changed.
     changed: Option<Duration>,
     /// When a wrong partial is put right.
@@ -111,19 +115,33 @@ impl Transcript {
                 speech_end,
             } => {
                 self.words(now, utterance, engine, words, clock);
-                let due = clock.done_at(speech_end) + self.settling.final_;
-                if let Some(utterance) = self.results.get_mut(&utterance) {
-                    utterance.final_at = Some(due.max(now));
-                }
+                self.end(now, utterance, speech_end, clock);
             }
             Heard::NotRecognised {
                 utterance,
                 speech_end,
                 ..
             } => {
+                if let Some(known) = self.results.get_mut(&utterance) {
+                    known.retract();
+                }
+                self.end(now, utterance, speech_end, clock);
+            }
+        }
+    }
+
+    /// The utterance is over: its final is due, or an event without results if
+    /// nothing of it was ever shown.
+    fn end(&mut self, now: Duration, utterance: u64, speech_end: f64, clock: &StreamClock) {
+        let due = (clock.done_at(speech_end) + self.settling.final_).max(now);
+        match self.results.get_mut(&utterance) {
+            Some(known) if known.shown || !known.words.is_empty() => {
+                known.span.1 = speech_end;
+                known.final_at = Some(due);
+            }
+            _ => {
                 self.results.remove(&utterance);
-                let due = clock.done_at(speech_end) + self.settling.final_;
-                self.empty.push(due.max(now));
+                self.empty.push(due);
             }
         }
     }
@@ -141,16 +159,23 @@ impl Transcript {
             id: crate::keys::uuid(draw.random()),
             engine,
             words: Vec::new(),
+            span: words
+                .first()
+                .zip(words.last())
+                .map_or((0.0, 0.0), |(first, last)| (first.start, last.end)),
+            shown: false,
             changed: None,
             corrected: None,
             final_at: None,
         });
+        let kept = known.kept();
+        // Another engine counts other words: it goes on after those that stay.
+        let words = if known.engine == engine {
+            words
+        } else {
+            known.continued(kept, words)
+        };
         known.engine = engine;
-        let kept = known
-            .words
-            .iter()
-            .rposition(|settled| settled.stable)
-            .map_or(0, |last| last + 1);
         if words.len() < known.words.len() {
             let cut = words.len().max(kept);
             if known.words.drain(cut..).any(|settled| settled.visible) {
@@ -239,9 +264,6 @@ impl Transcript {
         let utterance = self.results.get_mut(&id)?;
         if utterance.final_at.is_some_and(|due| due <= now) {
             let utterance = self.results.remove(&id)?;
-            if utterance.words.is_empty() {
-                return None;
-            }
             self.finals += 1;
             let stability = self.settling.stable.is_some();
             let shown: Vec<Shown> = utterance
@@ -254,6 +276,7 @@ impl Transcript {
                 utterance.engine,
                 false,
                 &shown,
+                utterance.span,
             ));
         }
         utterance.partial(now, &mut self.draw)
@@ -261,6 +284,30 @@ impl Transcript {
 }
 
 impl Utterance {
+    /// How many words can no longer change.
+    fn kept(&self) -> usize {
+        let last = self.words.iter().rposition(|settled| settled.stable);
+        last.map_or(0, |last| last + 1)
+    }
+
+    /// The first `kept` words, and those of `words` that come after them.
+    fn continued(&self, kept: usize, words: Vec<Word>) -> Vec<Word> {
+        let stay = self.words[..kept]
+            .iter()
+            .map(|settled| settled.word.clone());
+        let mut all: Vec<Word> = stay.collect();
+        let from = all.last().map_or(0.0, |last| last.end);
+        let after = |word: &Word| (word.start + word.end) / 2.0 >= from;
+        all.extend(words.into_iter().filter(after));
+        all
+    }
+
+    /// Nobody knows what was said: what is stable stays all the same, for the
+    /// service never goes back on it.
+    fn retract(&mut self) {
+        self.words.truncate(self.kept());
+    }
+
     fn due(&self) -> Option<Duration> {
         let words = self.words.iter().flat_map(|settled| {
             let visible = (!settled.visible).then_some(settled.visible_at);
@@ -307,7 +354,14 @@ impl Utterance {
             })
             .collect();
         render::retime(&mut shown, draw);
-        Some(render::result(&self.id, self.engine, true, &shown))
+        self.shown = true;
+        Some(render::result(
+            &self.id,
+            self.engine,
+            true,
+            &shown,
+            self.span,
+        ))
     }
 }
 

@@ -318,3 +318,109 @@ fn a_revision_by_the_engine_reaches_what_is_not_stable_only() {
         "{text}"
     );
 }
+
+/// Plays `last` after three words of a partial, and gives all results.
+fn after_a_partial(settling: Settling, heard_until: Duration, last: Heard) -> Vec<Value> {
+    let mut transcript = Transcript::new(settling, 4);
+    let mut clock = StreamClock::default();
+    for n in 1..=40 {
+        clock.arrived(ms(50 * n), 0.05);
+    }
+    let heard = Heard::Words {
+        utterance: 0,
+        engine: "test",
+        words: words(1.0, 3),
+    };
+    transcript.hear(ms(1750), heard, &clock);
+    let mut events = Vec::new();
+    while let Some(due) = transcript.poll_timeout().filter(|due| *due <= heard_until) {
+        events.extend(transcript.poll(due).into_iter().map(|event| (due, event)));
+    }
+    transcript.hear(heard_until, last, &clock);
+    while let Some(due) = transcript.poll_timeout() {
+        events.extend(transcript.poll(due).into_iter().map(|event| (due, event)));
+    }
+    results(&events).map(|(_, result)| result.clone()).collect()
+}
+
+const NOT_RECOGNISED: Heard = Heard::NotRecognised {
+    utterance: 0,
+    start: 1.0,
+    speech_end: 1.75,
+};
+
+#[test]
+fn a_partial_that_comes_to_nothing_is_closed_by_an_empty_final() {
+    let unstable = Settling {
+        stable: None,
+        ..TYPICAL
+    };
+    let results = after_a_partial(unstable, ms(2100), NOT_RECOGNISED);
+    let (last, partials) = results.split_last().expect("results");
+    assert!(!partials.is_empty());
+    assert!(partials.iter().all(|result| result["IsPartial"] == true));
+    assert_eq!(last["IsPartial"], false);
+    assert_eq!(last["ResultId"], partials[0]["ResultId"]);
+    assert_eq!(last["Alternatives"][0]["Transcript"], "");
+    assert!(items(last).is_empty());
+    assert_eq!(last["StartTime"], 1.0);
+    assert_eq!(last["EndTime"], 1.75);
+}
+
+#[test]
+fn stable_words_of_a_partial_that_comes_to_nothing_stay() {
+    let results = after_a_partial(TYPICAL, ms(2400), NOT_RECOGNISED);
+    let (last, partials) = results.split_last().expect("results");
+    let partial = partials.last().expect("a partial");
+    let stable = spoken(partial)
+        .into_iter()
+        .filter(|item| item["Stable"] == true)
+        .count();
+    assert!(stable > 0);
+    assert_eq!(last["IsPartial"], false);
+    assert_eq!(last["ResultId"], partial["ResultId"]);
+    assert_eq!(spoken(last).len(), stable);
+}
+
+#[test]
+fn what_was_never_shown_leaves_no_result() {
+    let late = Settling {
+        partial: ms(1000),
+        ..TYPICAL
+    };
+    let results = after_a_partial(late, ms(1800), NOT_RECOGNISED);
+    assert_eq!(results, Vec::<Value>::new());
+}
+
+#[test]
+fn another_engine_goes_on_after_the_stable_words() {
+    let other = ["Ola", "ten", "go", "una"];
+    let words = (0..4)
+        .map(|n| Word {
+            text: other[n].into(),
+            punctuation: None,
+            start: 1.0 + 0.2 * n as f64,
+            end: 1.2 + 0.2 * n as f64,
+        })
+        .collect();
+    let ended = Heard::Ended {
+        utterance: 0,
+        engine: "other",
+        words,
+        speech_end: 1.8,
+    };
+    // The first two words are stable then: at 1.25 and 1.5 s they ended.
+    let settling = Settling {
+        partial: ms(500),
+        ..TYPICAL
+    };
+    let results = after_a_partial(settling, ms(2250), ended);
+    let last = results.last().expect("a final");
+    assert_eq!(last["IsPartial"], false);
+    assert_eq!(last["Engine"], "other");
+    let said: Vec<&str> = spoken(last)
+        .iter()
+        .filter_map(|item| item["Content"].as_str())
+        .collect();
+    assert_eq!(said, ["Hola", "tengo", "go", "una"]);
+}
