@@ -295,14 +295,17 @@ impl Driver {
             let me = self.me.clone();
             // Rounded up: a timer that fires early would be set again at once.
             let wait = at.since(now).as_micros().div_ceil(1000);
-            let timeout = Timeout::new(u32::try_from(wait.min(LONGEST_TIMEOUT_MS)).unwrap_or(0), move || {
-                if let Some(driver) = me.upgrade() {
-                    driver.drive(|running, now| {
-                        running.timer = None;
-                        running.session.handle_timeout(now);
-                    });
-                }
-            });
+            let timeout = Timeout::new(
+                u32::try_from(wait.min(LONGEST_TIMEOUT_MS)).unwrap_or(0),
+                move || {
+                    if let Some(driver) = me.upgrade() {
+                        driver.drive(|running, now| {
+                            running.timer = None;
+                            running.session.handle_timeout(now);
+                        });
+                    }
+                },
+            );
             (at, timeout)
         });
     }

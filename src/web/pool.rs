@@ -16,7 +16,7 @@ struct PoolOptions {
 
 impl PoolOptions {
     fn read(options: &JsValue) -> Result<Self, Error> {
-        let options = Field::parse("", &js::json(options, "options")?)?;
+        let options = Field::parse("", &js::json(options, "")?)?;
         let root = Field::new("", &options);
         let (mut region, mut identity_pool_id, mut endpoint) = (None, None, None);
         for (name, field) in root.fields()? {
