@@ -10,6 +10,7 @@ pub mod aws;
 pub mod config;
 pub mod error;
 pub mod event;
+mod few;
 mod fields;
 pub mod io;
 pub mod language;

@@ -136,6 +136,22 @@ async fn a_wrong_option_is_named() {
 }
 
 #[wasm_bindgen_test]
+async fn a_number_that_json_does_not_have_is_no_default() {
+    for (key, value) in [("messageMs", f64::NAN), ("startGuardMs", f64::INFINITY)] {
+        let wrong = options(move |options| set(&get(options, "customer"), key, value));
+        let field = format!("customer.{key}");
+        assert_eq!(rejected(wrong).await, is("invalid-option", &field));
+    }
+    let nested = options(|options| {
+        let endpoints = JSON::parse(r#"{ "polly": {} }"#).unwrap();
+        set(&get(&endpoints, "polly"), "url", f64::NAN);
+        set(options, "endpoints", endpoints);
+    });
+    let field = "endpoints.polly.url";
+    assert_eq!(rejected(nested).await, is("invalid-option", field));
+}
+
+#[wasm_bindgen_test]
 async fn a_track_that_has_ended_is_refused() {
     let ended = options(|options| {
         let track: MediaStreamTrack = get(&get(options, "customer"), "track").unchecked_into();

@@ -114,6 +114,35 @@ async fn a_recorded_line_is_recognised_translated_and_spoken() {
     assert!(spoken.body.len() > 16_000, "half a second at least");
 }
 
+/// The stream's end waits for the engine that is at work.
+#[tokio::test]
+async fn other_english_is_recognised_where_there_is_an_engine_for_it() {
+    let client = Client::with_installed().await;
+    let state = client.state().await;
+    let engines = state["engines"]["recognise"].as_array().expect("engines");
+    let sphinx = engines
+        .iter()
+        .find(|engine| engine["name"] == "pocketsphinx")
+        .expect("described");
+    if sphinx["available"] == false {
+        println!("skipped: no pocketsphinx with pocketsphinx-en-us on this machine");
+        return;
+    }
+    let body = json!({"Text": "The number is four seven zero nine.", "VoiceId": "Joanna", "Engine": "neural", "OutputFormat": "pcm", "SampleRate": "16000"});
+    let pcm = whole(client.speech(&body).await).await.body;
+    let query = STABLE.replace("es-US", "en-US");
+    let results = say(&client, &query, &pcm, 1600).await;
+    assert_eq!(
+        transcripts(&results, false),
+        ["The number is four seven zero nine."]
+    );
+    assert!(
+        results
+            .iter()
+            .all(|result| result["Engine"] == "pocketsphinx")
+    );
+}
+
 #[tokio::test]
 async fn silence_is_no_result() {
     let client = Client::new().await;

@@ -7,27 +7,30 @@ use crate::aws::http::{HttpRequest, ResponseHead};
 use crate::aws::json::{self, Object};
 use crate::error::{Error, Stage};
 use crate::time::UnixTime;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// The login tokens: `cognito-idp.REGION.amazonaws.com/POOL` to an id token.
-pub type Logins = BTreeMap<String, String>;
+pub type Logins = Vec<(String, String)>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetId<'a> {
     identity_pool_id: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    logins: &'a Logins,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_object")]
+    logins: &'a [(String, String)],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetCredentialsForIdentity<'a> {
     identity_id: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    logins: &'a Logins,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_object")]
+    logins: &'a [(String, String)],
+}
+
+fn as_object<S: Serializer>(logins: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(logins.iter().map(|(provider, token)| (provider, token)))
 }
 
 /// The public endpoint of a region, without a slash at the end.
@@ -47,7 +50,7 @@ pub fn default_url(region: &str) -> String {
 pub fn get_id_request(
     url: &str,
     identity_pool_id: &str,
-    logins: &Logins,
+    logins: &[(String, String)],
 ) -> Result<HttpRequest, Error> {
     let body = GetId {
         identity_pool_id,
@@ -63,7 +66,7 @@ pub fn get_id_request(
 pub fn get_credentials_request(
     url: &str,
     identity_id: &str,
-    logins: &Logins,
+    logins: &[(String, String)],
 ) -> Result<HttpRequest, Error> {
     let body = GetCredentialsForIdentity {
         identity_id,

@@ -93,7 +93,7 @@ pub fn request(
         target_language_code: text.target,
         terminology_names: options.terminology.as_deref().map(|name| [name]),
         settings: Settings {
-            formality: options.formality.as_deref().map(str::to_uppercase),
+            formality: options.formality.as_deref().map(str::to_ascii_uppercase),
             profanity: options.mask_profanity.then_some("MASK"),
             brevity: options.brevity.then_some("ON"),
         },

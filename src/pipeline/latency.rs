@@ -1,8 +1,8 @@
 //! When each step of an utterance happened.
 
 use crate::event::{Marks, UtteranceId};
+use crate::few::Few;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// A step of an utterance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub enum Step {
 /// The marks of the utterances that are under way.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    marks: BTreeMap<UtteranceId, Marks>,
+    marks: Few<UtteranceId, Marks>,
 }
 
 impl Ledger {
     /// Marks a step; the first time counts.
     pub fn mark(&mut self, utterance: UtteranceId, step: Step, at: Timestamp) {
-        let marks = self.marks.entry(utterance).or_default();
+        let marks = self.marks.get_or_default(utterance);
         let slot = match step {
             Step::Captured => &mut marks.captured_ms,
             Step::FirstPartial => &mut marks.first_partial_ms,
@@ -47,7 +47,7 @@ impl Ledger {
 
     /// The utterance is done with: its marks leave the ledger.
     pub fn finish(&mut self, utterance: UtteranceId) -> Marks {
-        self.marks.remove(&utterance).unwrap_or_default()
+        self.marks.remove(utterance).unwrap_or_default()
     }
 }
 
@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(marks.committed_ms, Some(10.0));
         assert_eq!(marks.heard_ms, Some(30.0));
         assert_eq!(marks.ended_ms, None);
-        assert!(ledger.marks.is_empty());
+        assert_eq!(ledger.marks.values().count(), 0);
     }
 }

@@ -4,6 +4,7 @@
 use crate::config::{SessionConfig, SessionOptions};
 use crate::error::Error;
 use crate::event::{State, UtteranceId};
+use crate::few::Few;
 use crate::session::{
     Input, Output, PlayedInput, RequestId, ResponseInput, Session, SocketId, SocketInput,
 };
@@ -19,7 +20,6 @@ use crate::web::socket::Socket;
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, Float32Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
@@ -35,7 +35,7 @@ pub struct Driver {
     call: CallId,
     page: Page,
     /// Where the engine keeps it.
-    calls: Weak<RefCell<BTreeMap<CallId, Rc<Driver>>>>,
+    calls: Weak<RefCell<Few<CallId, Rc<Driver>>>>,
     /// Which taps have brought audio since the page asked.
     heard: Cell<PerSpeakerFlags>,
     /// Never borrowed twice: no browser call made while it is borrowed comes
@@ -50,8 +50,8 @@ struct Running {
     options: SessionOptions,
     config: SessionConfig,
     rate_hz: u32,
-    sockets: BTreeMap<SocketId, Socket>,
-    requests: BTreeMap<RequestId, Request>,
+    sockets: Few<SocketId, Socket>,
+    requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
     ports: Option<PerSpeaker<Ports>>,
     /// Sockets and requests that could not even be made.
@@ -94,8 +94,8 @@ impl Driver {
                 options,
                 config,
                 rate_hz,
-                sockets: BTreeMap::new(),
-                requests: BTreeMap::new(),
+                sockets: Few::default(),
+                requests: Few::default(),
                 timer: None,
                 ports: None,
                 stillborn: Vec::new(),
@@ -279,7 +279,7 @@ impl Driver {
         let known = self
             .calls
             .upgrade()
-            .and_then(|calls| calls.borrow_mut().remove(&self.call));
+            .and_then(|calls| calls.borrow_mut().remove(self.call));
         if known.is_some() {
             self.page.tell(FromEngine::Stopped { call: self.call });
         }
@@ -323,16 +323,16 @@ impl Driver {
                     }
                 });
                 match socket {
-                    Some(socket) => drop(running.sockets.insert(id, socket)),
+                    Some(socket) => running.sockets.insert(id, socket),
                     None => running.stillborn.push((speaker, Stillborn::Socket(id))),
                 }
             }
             Output::SendMessage { id, bytes } => {
-                if let Some(socket) = running.sockets.get(&id) {
+                if let Some(socket) = running.sockets.get(id) {
                     socket.send(&bytes);
                 }
             }
-            Output::CloseSocket { id } => drop(running.sockets.remove(&id)),
+            Output::CloseSocket { id } => drop(running.sockets.remove(id)),
             Output::SendRequest { id, request } => {
                 let me = self.me.clone();
                 let request = Request::send(request, move |news| {
@@ -341,11 +341,11 @@ impl Driver {
                     }
                 });
                 match request {
-                    Some(request) => drop(running.requests.insert(id, request)),
+                    Some(request) => running.requests.insert(id, request),
                     None => running.stillborn.push((speaker, Stillborn::Request(id))),
                 }
             }
-            Output::CancelRequest { id } => drop(running.requests.remove(&id)),
+            Output::CancelRequest { id } => drop(running.requests.remove(id)),
             Output::Play { utterance, pcm } => {
                 let pcm = Float32Array::from(pcm.as_slice());
                 let transfer = Array::of1(&pcm.buffer());
@@ -377,11 +377,11 @@ impl Driver {
     fn heard_of(&self, speaker: Speaker, id: SocketId, news: SocketInput<'_>) {
         let over = matches!(news, SocketInput::Closed { .. });
         self.drive(|running, now| {
-            if !running.sockets.contains_key(&id) {
+            if running.sockets.get(id).is_none() {
                 return;
             }
             if over {
-                running.sockets.remove(&id);
+                running.sockets.remove(id);
             }
             let input = Input::Socket(id, news);
             running.session.handle_input(now, speaker, input);
@@ -392,11 +392,11 @@ impl Driver {
     fn answered(&self, speaker: Speaker, id: RequestId, news: ResponseInput<'_>) {
         let over = matches!(news, ResponseInput::End | ResponseInput::Failed);
         self.drive(|running, now| {
-            if !running.requests.contains_key(&id) {
+            if running.requests.get(id).is_none() {
                 return;
             }
             if over {
-                running.requests.remove(&id);
+                running.requests.remove(id);
             }
             running
                 .session

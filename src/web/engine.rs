@@ -1,12 +1,12 @@
 //! The worker's side: the sessions of the page, and the page's messages to them.
 
+use crate::few::Few;
 use crate::web::driver::Driver;
 use crate::web::js;
 use crate::web::protocol::{CallId, FromEngine, START_PORTS, ToEngine};
 use gloo_events::EventListener;
 use js_sys::{Array, global};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
@@ -39,7 +39,7 @@ impl Engine {
 }
 
 /// The sessions of a page: the only `Rc` of each.
-pub type Calls = Rc<RefCell<BTreeMap<CallId, Rc<Driver>>>>;
+pub type Calls = Rc<RefCell<Few<CallId, Rc<Driver>>>>;
 
 /// The way to the page.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Page {
 }
 
 fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
-    let find = |call| calls.borrow().get(&call).cloned();
+    let find = |call| calls.borrow().get(call).cloned();
     match message {
         ToEngine::Start {
             call,

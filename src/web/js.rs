@@ -1,7 +1,7 @@
 //! Small bridges between Rust and JavaScript values.
 
 use crate::error::{Error, ErrorCode, Stage};
-use js_sys::{Function, JSON, Promise, Reflect};
+use js_sys::{Function, JSON, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -44,21 +44,43 @@ pub fn get_some(object: &JsValue, key: &str) -> Option<JsValue> {
     (!value.is_undefined() && !value.is_null()).then_some(value)
 }
 
-/// A plain JavaScript value, by way of JSON.
+/// A plain JavaScript value, with objects for maps and `null` for nothing.
 pub fn to_js(value: &impl Serialize) -> JsValue {
-    serde_json::to_string(value)
-        .ok()
-        .and_then(|json| JSON::parse(&json).ok())
-        .unwrap_or(JsValue::UNDEFINED)
+    // Fails only on what has no name or number in JavaScript.
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap_or_default()
 }
 
 /// The JSON of a plain JavaScript value; `path` is where it stands among the
-/// options.
+/// options, empty for the options themselves.
 pub fn json(value: &JsValue, path: &str) -> Result<String, Error> {
-    JSON::stringify(value)
+    let json = JSON::stringify(value)
         .ok()
         .and_then(|json| json.as_string())
-        .ok_or_else(|| Error::option(path, "an object of plain values"))
+        .ok_or_else(|| {
+            let field = if path.is_empty() { "options" } else { path };
+            Error::option(field, "an object of plain values")
+        })?;
+    all_finite(value, path)?;
+    Ok(json)
+}
+
+/// JSON has no NaN and no infinity: they would become `null` and then a
+/// default. What has a JSON form of its own (a Date, a URL) is not looked into;
+/// the rest has no cycles, for JSON was made of it.
+fn all_finite(value: &JsValue, path: &str) -> Result<(), Error> {
+    if value.as_f64().is_some_and(|number| !number.is_finite()) {
+        return Err(Error::option(path, "a finite number"));
+    }
+    if value.is_object() && !get(value, "toJSON").is_function() {
+        for key in Object::keys(value.unchecked_ref::<Object>()) {
+            let name = key.as_string().unwrap_or_default();
+            let dot = if path.is_empty() { "" } else { "." };
+            all_finite(&get(value, &name), &format!("{path}{dot}{name}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Ids and frames stay far below 2^53.

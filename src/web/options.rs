@@ -54,7 +54,7 @@ impl Options {
             agent: track(&data, Speaker::Agent)?,
             customer: track(&data, Speaker::Customer)?,
         };
-        let json = js::json(&data, "options")?;
+        let json = js::json(&data, "")?;
         Ok(Self {
             session: SessionOptions::from_json(&json)?,
             json,

@@ -1,13 +1,13 @@
 //! What a page has once and every session uses: the worker, the AudioContext.
 
 use crate::error::{Error, ErrorCode, Stage};
+use crate::few::Few;
 use crate::web::call::Call;
 use crate::web::js::{self, Deferred, refused};
 use crate::web::protocol::{CallId, FromEngine, ToEngine};
 use gloo_events::EventListener;
 use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -33,7 +33,7 @@ pub struct Page {
     assets: Assets,
     engine: RefCell<Option<EngineLink>>,
     audio: RefCell<Option<Audio>>,
-    calls: RefCell<BTreeMap<CallId, Weak<Call>>>,
+    calls: RefCell<Few<CallId, Weak<Call>>>,
     next_call: Cell<CallId>,
     disposed: Cell<bool>,
 }
@@ -64,7 +64,7 @@ impl Page {
             assets,
             engine: RefCell::new(None),
             audio: RefCell::new(None),
-            calls: RefCell::new(BTreeMap::new()),
+            calls: RefCell::default(),
             next_call: Cell::new(1),
             disposed: Cell::new(false),
         })
@@ -167,7 +167,7 @@ impl Page {
     }
 
     fn receive(&self, message: FromEngine) {
-        let find = |call| self.calls.borrow().get(&call).and_then(Weak::upgrade);
+        let find = |call| self.calls.borrow().get(call).and_then(Weak::upgrade);
         match message {
             FromEngine::Ready => {
                 if let Some(engine) = self.engine.borrow().as_ref() {
@@ -249,7 +249,7 @@ impl Page {
     }
 
     pub fn remove(&self, id: CallId) {
-        self.calls.borrow_mut().remove(&id);
+        self.calls.borrow_mut().remove(id);
     }
 
     /// Ends everything.

@@ -16,7 +16,7 @@ struct PoolOptions {
 
 impl PoolOptions {
     fn read(options: &JsValue) -> Result<Self, Error> {
-        let options = Field::parse("", &js::json(options, "options")?)?;
+        let options = Field::parse("", &js::json(options, "")?)?;
         let root = Field::new("", &options);
         let (mut region, mut identity_pool_id, mut endpoint) = (None, None, None);
         for (name, field) in root.fields()? {
@@ -39,13 +39,14 @@ fn read_logins(logins: &JsValue) -> Result<Logins, Error> {
     if logins.is_undefined() || logins.is_null() {
         return Ok(Logins::new());
     }
-    let wrong = |_| Error::option("logins", "an object of tokens by provider");
-    let logins = Field::parse("", &js::json(logins, "logins")?)?;
-    let logins = Field::new("logins", &logins).fields().map_err(wrong)?;
-    logins
-        .iter()
-        .map(|(name, token)| Ok(((*name).to_owned(), token.some_text().map_err(wrong)?)))
-        .collect()
+    let wrong = || Error::option("logins", "an object of tokens by provider");
+    let mut read = Logins::new();
+    for key in Object::keys(logins.dyn_ref::<Object>().ok_or_else(wrong)?) {
+        let provider = key.as_string().ok_or_else(wrong)?;
+        let token = js::get(logins, &provider).as_string().ok_or_else(wrong)?;
+        read.push((provider, token));
+    }
+    Ok(read)
 }
 
 /// An identity in the AWS SDK's shape, with its `identityId`. The id that came

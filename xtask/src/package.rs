@@ -81,7 +81,11 @@ pub fn build(project: &Project) -> Result<()> {
     // the same code without them.
     wasm_opt(
         project,
-        &[&["-Os", "--converge", "-g"], FEATURES].concat(),
+        &[
+            &["--merge-similar-functions", "-Oz", "--converge", "-g"],
+            FEATURES,
+        ]
+        .concat(),
         &bound,
         &named,
     )?;

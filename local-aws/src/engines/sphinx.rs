@@ -141,20 +141,27 @@ impl Sphinx {
     }
 
     /// The sound from `start` to `speech_end` with its margins, and where it
-    /// begins.
+    /// begins. The program is at its best with silence around the words: margins
+    /// that there are not, as at the beginning of a stream, are made.
     fn sound(&self, start: f64, speech_end: f64) -> (f64, Vec<u8>) {
         let end = self.before + self.pcm.len();
-        let from = sample(start)
+        let (first, last) = (sample(start), sample(speech_end));
+        let from = first
             .saturating_sub(MARGIN)
             .max(self.heard_until)
             .clamp(self.before, end);
-        let to = (sample(speech_end) + MARGIN).clamp(from, end);
-        let sound = self
-            .pcm
-            .range(from - self.before..to - self.before)
-            .flat_map(|sample| sample.to_le_bytes())
+        let to = (last + MARGIN).clamp(from, end);
+        let silence = |length: usize| std::iter::repeat_n(0, length.min(MARGIN));
+        let lead = silence((from + MARGIN).saturating_sub(first));
+        let tail = silence((last + MARGIN).saturating_sub(to));
+        let origin = (from as f64 - lead.len() as f64) / RATE as f64;
+        let heard = self.pcm.range(from - self.before..to - self.before);
+        let sound = lead
+            .chain(heard.copied())
+            .chain(tail)
+            .flat_map(i16::to_le_bytes)
             .collect();
-        (from as f64 / RATE as f64, sound)
+        (origin, sound)
     }
 
     /// Reports what waits for nothing, and starts the next process.

@@ -62,12 +62,16 @@ impl Answer {
 }
 
 pub async fn server(signed_hosts: &[&str]) -> Server {
+    server_with(signed_hosts, false).await
+}
+
+async fn server_with(signed_hosts: &[&str], installed_engines: bool) -> Server {
     let options = Options {
         root: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")),
         page_port: 0,
         aws_port: 0,
         signed_hosts: signed_hosts.iter().map(|host| (*host).to_owned()).collect(),
-        installed_engines: false,
+        installed_engines,
     };
     start(&options).await.expect("a server")
 }
@@ -127,7 +131,15 @@ pub const TRANSLATE: &str = "AWSShineFrontendService_20170701.TranslateText";
 impl Client {
     /// A server and keys from its Cognito.
     pub async fn new() -> Self {
-        let server = server(&[]).await;
+        Self::of(server(&[]).await).await
+    }
+
+    /// The same with the engines that this machine has.
+    pub async fn with_installed() -> Self {
+        Self::of(server_with(&[], true).await).await
+    }
+
+    async fn of(server: Server) -> Self {
         let mut client = Self {
             server,
             id: String::new(),
