@@ -111,6 +111,18 @@ impl Handle {
         self.0.attach(targets).map_err(js::thrown)
     }
 
+    /// Another track in place of a speaker's; `null` is silence.
+    ///
+    /// # Errors
+    /// `invalid-option`, `track-ended`.
+    #[wasm_bindgen(js_name = replaceTrack)]
+    pub fn replace_track(&self, speaker: &JsValue, track: JsValue) -> Result<(), JsValue> {
+        let speaker = speaker_of(speaker)?;
+        let track = (!track.is_null()).then(|| options::audio_track("track", Some(track)));
+        let track = track.transpose().map_err(js::thrown)?;
+        self.0.replace_track(speaker, track).map_err(js::thrown)
+    }
+
     /// A route's volume, 0 to 2.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, State};
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::guard::{ElementGuard, SenderGuard};
+use crate::web::guard::FlowGuard;
 use crate::web::js::{self, Deferred};
 use crate::web::mixer::{Mixer, Noise};
 use crate::web::options::{ComfortNoise, Options};
@@ -32,7 +32,9 @@ pub struct Call {
     page: Rc<Page>,
     context: AudioContext,
     rate_hz: u32,
-    tracks: PerSpeaker<MediaStreamTrack>,
+    tracks: RefCell<PerSpeaker<Option<MediaStreamTrack>>>,
+    /// Hear when those tracks end.
+    track_ends: RefCell<PerSpeaker<Option<EventListener>>>,
     speech: PerSpeaker<MediaStreamTrack>,
     provider: Provider,
     /// `(type, detail, cause)`.
@@ -40,8 +42,7 @@ pub struct Call {
     options: RefCell<SessionOptions>,
     volumes: RefCell<Volumes>,
     mixer: RefCell<Option<Mixer>>,
-    senders: RefCell<Vec<SenderGuard>>,
-    elements: RefCell<Vec<ElementGuard>>,
+    guards: RefCell<Vec<Rc<dyn FlowGuard>>>,
     listeners: RefCell<Vec<EventListener>>,
     status: Cell<Status>,
     /// What the credentials provider threw last.
@@ -62,13 +63,22 @@ struct Status {
 }
 
 impl Call {
-    /// Starts a session, or leaves everything as it was.
+    /// Starts a session with the host's options.
     pub async fn start(
         page: Rc<Page>,
         input: JsValue,
         emit: Function,
     ) -> Result<Rc<Self>, JsValue> {
         let options = Options::read(&input).map_err(js::thrown)?;
+        Self::begin(page, options, emit).await
+    }
+
+    /// Starts a session, or leaves everything as it was.
+    pub async fn begin(
+        page: Rc<Page>,
+        options: Options,
+        emit: Function,
+    ) -> Result<Rc<Self>, JsValue> {
         let abort = Abort::new(options.signal.as_ref())?;
         // Made at once: a click counts only as long as nothing was awaited.
         let context = page.context()?;
@@ -116,15 +126,18 @@ impl Call {
             page,
             context,
             rate_hz,
-            tracks: options.tracks,
+            tracks: RefCell::new(PerSpeaker {
+                agent: Some(options.tracks.agent),
+                customer: Some(options.tracks.customer),
+            }),
+            track_ends: RefCell::default(),
             speech,
             provider: options.credentials,
             emit,
             options: RefCell::new(options.session),
             volumes: RefCell::new(options.volumes),
             mixer: RefCell::new(Some(mixer)),
-            senders: RefCell::default(),
-            elements: RefCell::default(),
+            guards: RefCell::default(),
             listeners: RefCell::default(),
             status: Cell::new(Status {
                 state: State::Connecting,
@@ -168,15 +181,7 @@ impl Call {
             },
         ));
         for speaker in Speaker::BOTH {
-            let me = self.me.clone();
-            let track = &self.tracks[speaker];
-            listeners.push(EventListener::new(track, "ended", move |_| {
-                if let Some(call) = me.upgrade() {
-                    let message = format!("the {speaker}'s track has ended");
-                    let error = Error::new(ErrorCode::TrackEnded, Stage::Audio, message);
-                    call.emit_error(error.of(speaker));
-                }
-            }));
+            self.listen_to_track(speaker);
         }
         if let Some(signal) = signal {
             let me = self.me.clone();
@@ -186,6 +191,20 @@ impl Call {
                 }
             }));
         }
+    }
+
+    fn listen_to_track(&self, speaker: Speaker) {
+        let listener = self.tracks.borrow()[speaker].as_ref().map(|track| {
+            let me = self.me.clone();
+            EventListener::new(track, "ended", move |_| {
+                if let Some(call) = me.upgrade() {
+                    let message = format!("the {speaker}'s track has ended");
+                    let error = Error::new(ErrorCode::TrackEnded, Stage::Audio, message);
+                    call.emit_error(error.of(speaker));
+                }
+            })
+        });
+        self.track_ends.borrow_mut()[speaker] = listener;
     }
 
     // What the worker says.
@@ -250,7 +269,7 @@ impl Call {
         });
         self.apply_volumes();
         self.apply_guards();
-        if self.ended.borrow().is_none() {
+        if !self.is_over() {
             self.emit_event(&Event::StateChange {
                 state: State::Degraded,
             });
@@ -267,7 +286,7 @@ impl Call {
         } else {
             self.update(|status| status.rendering = false);
             self.apply_guards();
-            if self.ended.borrow().is_none() {
+            if !self.is_over() {
                 self.emit_error(Error::new(
                     ErrorCode::AudioSuspended,
                     Stage::Audio,
@@ -284,9 +303,19 @@ impl Call {
         Clone::clone(&self.speech[speaker])
     }
 
+    /// The state that was announced last.
+    pub fn state(&self) -> State {
+        self.status.get().state
+    }
+
+    /// Whether [`Self::stop`] has been called.
+    pub fn is_over(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
     /// Ends the session. Every caller waits for the same end.
     pub async fn stop(&self) {
-        let first = self.ended.borrow().is_none();
+        let first = !self.is_over();
         let ended = self
             .ended
             .borrow_mut()
@@ -297,13 +326,13 @@ impl Call {
             return;
         }
         self.listeners.borrow_mut().clear();
+        self.track_ends.take();
         // First the call, then what is ours: nothing that is still wired is
         // taken apart.
-        for element in self.elements.take() {
-            element.restore();
-        }
-        for sender in self.senders.take() {
-            sender.restore().await;
+        let guards = self.guards.take();
+        let restored: Vec<_> = guards.iter().map(|guard| guard.restore()).collect();
+        for restored in restored {
+            restored.await;
         }
         drop(self.mixer.take());
         self.page.tell(ToEngine::Stop { call: self.id }, &[]);
@@ -361,16 +390,19 @@ impl Call {
         }
     }
 
-    fn apply_guards(&self) {
+    /// Whether the graph is heard: only then may ours stand on the wire.
+    fn flows(&self) -> bool {
         let status = self.status.get();
-        let flows = status.rendering
+        status.rendering
             && status.engine_alive
-            && self.context.state() == AudioContextState::Running;
-        for sender in self.senders.borrow().iter() {
-            sender.set(flows);
-        }
-        for element in self.elements.borrow().iter() {
-            element.set(flows);
+            && self.context.state() == AudioContextState::Running
+    }
+
+    fn apply_guards(&self) {
+        let flows = self.flows();
+        // A guard may call back.
+        for guard in self.guards.borrow().clone() {
+            guard.set(flows);
         }
     }
 

@@ -4,8 +4,8 @@
 //!
 //! For a speaker `s` and the listener `l`, the other one:
 //! ```text
-//! track s ─► tap s, meter s
-//!         └► mute s ─► original s→l ─► duck s ─► bus l ─► limiter l ─► track out
+//! track s ─► input s ─► tap s, meter s
+//!                   └► mute s ─► original s→l ─► duck s ─► bus l ─► limiter l ─► track out
 //! player s ─► translation s→l ─► bus l        duck s  = 1 − 0.75 × envelope s
 //!          └► translation s→s ─► bus s        quiet l = 1 − envelope s
 //! noise ─► comfort noise l ─► quiet l ─► bus l
@@ -16,7 +16,9 @@ use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::js::{self, refused};
 use crate::web::routes::{ROUTES, Route, Sound};
+use gloo_events::EventListener;
 use js_sys::{Array, Object, Reflect};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam,
@@ -31,6 +33,8 @@ const DUCK_DEPTH: f32 = -0.75;
 const QUIET_DEPTH: f32 = -1.0;
 /// Three time constants are the 30 ms in which a volume changes.
 const RAMP_TIME_CONSTANT: f64 = 0.010;
+/// A track that takes another's place comes up while that one goes down.
+const CROSSFADE_TIME_CONSTANT: f64 = 0.003;
 /// Length of the loop of generated noise.
 const NOISE_SECONDS: f32 = 4.0;
 
@@ -59,10 +63,90 @@ pub struct Mixer {
 struct Side {
     /// Chrome gives silence for a remote track that no element plays.
     pump: HtmlAudioElement,
+    /// Whatever track it is comes in here.
+    input: GainNode,
+    source: RefCell<Option<Source>>,
+    /// Holds the source that fades out, until it is silent.
+    fading: RefCell<Option<EventListener>>,
     meter: AnalyserNode,
     mute: GainNode,
     /// What the other one hears.
     output: MediaStreamAudioDestinationNode,
+}
+
+/// A track on its way into the graph. Dropping it takes it out.
+struct Source {
+    node: MediaStreamAudioSourceNode,
+    gate: GainNode,
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        let _ = self.node.disconnect();
+        let _ = self.gate.disconnect();
+    }
+}
+
+impl Source {
+    fn new(context: &AudioContext, stream: &MediaStream, to: &AudioNode) -> Result<Self, Error> {
+        let source = Self {
+            node: context
+                .create_media_stream_source(stream)
+                .map_err(refused)?,
+            gate: context.create_gain().map_err(refused)?,
+        };
+        let Self { node, gate } = &source;
+        gate.gain().set_value(0.0);
+        node.connect_with_audio_node(gate).map_err(refused)?;
+        gate.connect_with_audio_node(to).map_err(refused)?;
+        ramp(context, &gate.gain(), 1.0, CROSSFADE_TIME_CONSTANT);
+        Ok(source)
+    }
+}
+
+impl Side {
+    fn replace(
+        &self,
+        context: &AudioContext,
+        track: Option<&MediaStreamTrack>,
+    ) -> Result<(), Error> {
+        let stream = track
+            .map(|track| MediaStream::new_with_tracks(&Array::of1(track)).map_err(refused))
+            .transpose()?;
+        let source = stream
+            .as_ref()
+            .map(|stream| Source::new(context, stream, &self.input))
+            .transpose()?;
+        self.pump.set_src_object(stream.as_ref());
+        if stream.is_some() {
+            js::ignore(self.pump.play().map_err(refused)?);
+        }
+        let Some(old) = self.source.replace(source) else {
+            return Ok(());
+        };
+        ramp(context, &old.gate.gain(), 0.0, CROSSFADE_TIME_CONSTANT);
+        let silent = context.current_time() + RAMP_LENGTH * CROSSFADE_TIME_CONSTANT;
+        let clock = context.create_constant_source().map_err(refused)?;
+        self.fading
+            .replace(Some(EventListener::once(&clock, "ended", move |_| {
+                drop(old)
+            })));
+        clock.start().map_err(refused)?;
+        clock.stop_with_when(silent).map_err(refused)
+    }
+}
+
+/// So many time constants after its beginning a ramp is at its end.
+const RAMP_LENGTH: f64 = 9.0;
+
+fn ramp(context: &AudioContext, param: &AudioParam, value: f32, time_constant: f64) {
+    let now = context.current_time();
+    // An exponential approach starts from wherever the value is now, so
+    // that changing a volume again and again makes no step. It ends at
+    // the value itself, so that silence is silence.
+    let _ = param.cancel_scheduled_values(now);
+    let _ = param.set_target_at_time(value, now, time_constant);
+    let _ = param.set_value_at_time(value, now + RAMP_LENGTH * time_constant);
 }
 
 /// The noise that a session is made with.
@@ -264,6 +348,12 @@ impl Mixer {
         tracks.get(0).dyn_into().ok()
     }
 
+    /// Another track in place of a speaker's, or silence. What comes after the
+    /// input does not notice.
+    pub fn replace(&self, speaker: Speaker, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
+        self.sides[speaker].replace(&self.context, track)
+    }
+
     /// Sets a route (an index into [`ROUTES`]).
     pub fn set_gain(&self, route: usize, value: f32) {
         if let Some(gain) = self.gains.get(route) {
@@ -308,13 +398,7 @@ impl Mixer {
     }
 
     fn ramp(&self, param: &AudioParam, value: f32) {
-        let now = self.context.current_time();
-        // An exponential approach starts from wherever the value is now, so
-        // that changing a volume again and again makes no step. It ends at
-        // the value itself, so that silence is silence.
-        let _ = param.cancel_scheduled_values(now);
-        let _ = param.set_target_at_time(value, now, RAMP_TIME_CONSTANT);
-        let _ = param.set_value_at_time(value, now + 9.0 * RAMP_TIME_CONSTANT);
+        ramp(&self.context, param, value, RAMP_TIME_CONSTANT);
     }
 }
 
@@ -338,7 +422,8 @@ impl Drop for Mixer {
             if let Some(track) = self.speech(speaker) {
                 track.stop();
             }
-            let pump = &self.sides[speaker].pump;
+            let Side { pump, source, .. } = &self.sides[speaker];
+            source.take();
             let _ = pump.pause();
             pump.set_src_object(None);
         }
@@ -359,16 +444,9 @@ struct Parts {
 impl Parts {
     fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, Error> {
         let context = build.context;
-        let stream = MediaStream::new_with_tracks(&Array::of1(track)).map_err(refused)?;
         let pump = HtmlAudioElement::new().map_err(refused)?;
         pump.set_muted(true);
-        pump.set_src_object(Some(&stream));
-        js::ignore(pump.play().map_err(refused)?);
-
-        let source = context
-            .create_media_stream_source(&stream)
-            .map_err(refused)?;
-        let source: MediaStreamAudioSourceNode = build.keep(source);
+        let input = build.gain(1.0)?;
         let meter = context.create_analyser().map_err(refused)?;
         let meter = build.keep(meter);
         let tap = build.worklet("connect-interpreter-tap", 0)?;
@@ -380,17 +458,22 @@ impl Parts {
         let output = build.keep(output);
         let (bus, limited) = build.limiter()?;
 
-        build.chain(&[&source, &tap])?;
-        build.chain(&[&source, &meter])?;
-        build.chain(&[&source, &mute])?;
+        build.chain(&[&input, &tap])?;
+        build.chain(&[&input, &meter])?;
+        build.chain(&[&input, &mute])?;
         build.follow(&player, &duck, DUCK_DEPTH)?;
+        let side = Side {
+            pump,
+            input,
+            source: RefCell::default(),
+            fading: RefCell::default(),
+            meter,
+            mute,
+            output,
+        };
+        side.replace(context, Some(track))?;
         Ok(Self {
-            side: Side {
-                pump,
-                meter,
-                mute,
-                output,
-            },
+            side,
             tap,
             player,
             duck,

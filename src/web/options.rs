@@ -112,20 +112,31 @@ fn track(data: &Object, speaker: Speaker) -> Result<MediaStreamTrack, Error> {
     let field = format!("{speaker}.track");
     let side = copy(&js::get(data, speaker.name()))
         .ok_or_else(|| Error::option(speaker.name(), "an object"))?;
-    let track = take(&side, "track").and_then(|track| track.dyn_into().ok());
-    let track: MediaStreamTrack = track
+    let track = audio_track(&field, take(&side, "track"))?;
+    live(speaker, &field, Some(&track))?;
+    let _ = Reflect::set(data, &JsValue::from_str(speaker.name()), &side);
+    Ok(track)
+}
+
+/// The value as an audio track.
+pub fn audio_track(field: &str, track: Option<JsValue>) -> Result<MediaStreamTrack, Error> {
+    let track = track.and_then(|track| track.dyn_into().ok());
+    track
         .filter(|track: &MediaStreamTrack| track.kind() == "audio")
-        .ok_or_else(|| Error::option(&field, "an audio MediaStreamTrack"))?;
-    if track.ready_state() == MediaStreamTrackState::Ended {
+        .ok_or_else(|| Error::option(field, "an audio MediaStreamTrack"))
+}
+
+/// Refuses a track that has ended.
+pub fn live(speaker: Speaker, field: &str, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
+    if track.is_some_and(|track| track.ready_state() == MediaStreamTrackState::Ended) {
         let message = format!("{field}: expected a live track, this one has ended");
         let error = Error::new(ErrorCode::TrackEnded, Stage::Options, message);
         return Err(Error {
-            field: Some(field),
+            field: Some(field.to_owned()),
             ..error.of(speaker)
         });
     }
-    let _ = Reflect::set(data, &JsValue::from_str(speaker.name()), &side);
-    Ok(track)
+    Ok(())
 }
 
 fn noise(option: Option<JsValue>) -> Result<ComfortNoise, Error> {

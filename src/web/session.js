@@ -39,6 +39,9 @@ export class InterpreterSession extends EventTarget {
   attach(targets) {
     guarded(() => this.#handle.attach(targets));
   }
+  replaceTrack(speaker, track) {
+    guarded(() => this.#handle.replaceTrack(speaker, track));
+  }
   setVolume(route, value) {
     guarded(() => this.#handle.setVolume(route, value));
   }

@@ -293,6 +293,15 @@ export class InterpreterSession extends EventTarget {
    * there meanwhile is left alone.
    */
   attach(targets: { sender?: RTCRtpSender; audio?: HTMLAudioElement }): void;
+  /**
+   * Puts another track in place of a speaker's, or silence (`null`), without a
+   * click and without a pause in the transcription. The tracks stay yours. What
+   * was attached goes back to the new track where it would have gone back to the
+   * old one.
+   *
+   * @throws InterpreterError `invalid-option`, `track-ended`.
+   */
+  replaceTrack(speaker: Speaker, track: MediaStreamTrack | null): void;
   /** Sets a route's volume, 0..2, with a 30 ms ramp. */
   setVolume(route: Route, value: number): void;
   /** The volume that was set (an original is at 1 while its speaker is not interpreted). */

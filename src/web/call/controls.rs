@@ -4,12 +4,14 @@ use super::Call;
 use crate::config::SpeakerOptions;
 use crate::error::Error;
 use crate::speaker::Speaker;
-use crate::web::guard::{ElementGuard, SenderGuard};
+use crate::web::guard::{ElementGuard, FlowGuard, SenderGuard};
 use crate::web::mixer::Send;
 use crate::web::protocol::{Command, ToEngine};
+use crate::web::routes::Volumes;
 use crate::web::{js, options};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlAudioElement, RtcRtpSender};
+use web_sys::{HtmlAudioElement, MediaStreamTrack, RtcRtpSender};
 
 impl Call {
     pub fn attach(&self, targets: &JsValue) -> Result<(), Error> {
@@ -21,21 +23,59 @@ impl Call {
             .map(JsCast::dyn_into::<HtmlAudioElement>)
             .transpose()
             .map_err(|_| Error::option("audio", "an <audio> element"))?;
-        if self.ended.borrow().is_some() {
-            return Ok(());
-        }
+        let tracks = self.tracks.borrow().clone();
         if let Some(sender) = sender {
-            let (ours, raw) = (&self.speech.agent, &self.tracks.agent);
-            let guard = SenderGuard::new(sender, Clone::clone(ours), Clone::clone(raw));
-            self.senders.borrow_mut().push(guard);
+            let ours = Clone::clone(&self.speech.agent);
+            self.guard(Rc::new(SenderGuard::new(sender, ours, tracks.agent)));
         }
         if let Some(element) = element {
-            let (ours, raw) = (&self.speech.customer, &self.tracks.customer);
+            let (ours, raw) = (&self.speech.customer, tracks.customer.as_ref());
             let guard = ElementGuard::new(element, ours, raw).map_err(js::refused)?;
-            self.elements.borrow_mut().push(guard);
+            self.guard(Rc::new(guard));
         }
-        self.apply_guards();
         Ok(())
+    }
+
+    /// From now on the guard is told whether audio flows; at the end it
+    /// restores. After the end nothing is done.
+    pub fn guard(&self, guard: Rc<dyn FlowGuard>) {
+        if !self.is_over() {
+            guard.set(self.flows());
+            self.guards.borrow_mut().push(guard);
+        }
+    }
+
+    /// The guard is told nothing more, not even to restore.
+    pub fn unguard(&self, guard: &Rc<dyn FlowGuard>) {
+        let other = |known: &Rc<dyn FlowGuard>| !Rc::ptr_eq(known, guard);
+        self.guards.borrow_mut().retain(other);
+    }
+
+    /// Another track in place of a speaker's, or silence. The track stays the
+    /// host's.
+    pub fn replace_track(
+        &self,
+        speaker: Speaker,
+        track: Option<MediaStreamTrack>,
+    ) -> Result<(), Error> {
+        options::live(speaker, "track", track.as_ref())?;
+        if self.is_over() || self.tracks.borrow()[speaker] == track {
+            return Ok(());
+        }
+        if let Some(mixer) = self.mixer.borrow().as_ref() {
+            mixer.replace(speaker, track.as_ref())?;
+        }
+        self.tracks.borrow_mut()[speaker].clone_from(&track);
+        self.listen_to_track(speaker);
+        for guard in self.guards.borrow().clone() {
+            guard.replaced(speaker, track.as_ref());
+        }
+        Ok(())
+    }
+
+    /// The volumes that were set.
+    pub fn volumes(&self) -> Volumes {
+        self.volumes.borrow().clone()
     }
 
     pub fn set_volume(&self, route: &str, value: f64) -> Result<(), Error> {
