@@ -50,7 +50,7 @@ pub enum Interpreting {
 /// A contact's session.
 pub struct Session {
     pub call: Rc<Call>,
-    wire: Rc<dyn FlowGuard>,
+    wire: RefCell<Wire>,
     ear: Rc<RemoteAudio>,
     attached: Cell<bool>,
     held: Cell<bool>,
@@ -60,7 +60,31 @@ pub struct Session {
     /// settings that were changed for it.
     party: RefCell<Option<String>>,
     changed: RefCell<Option<JsValue>>,
-    _tracks: EventListener,
+}
+
+/// A session's way to a peer connection.
+struct Wire {
+    guard: Rc<SenderGuard>,
+    mix: Rc<dyn FlowGuard>,
+    _arriving: EventListener,
+}
+
+impl Wire {
+    fn new(call: &Rc<Call>, guard: &Rc<SenderGuard>, media: &Media) -> Self {
+        let follower = Rc::downgrade(call);
+        let arriving = EventListener::new(&media.peer, "track", move |event| {
+            if let (Some(call), Some(track)) = (follower.upgrade(), streams::arrived(event)) {
+                // A track that has ended by now is as good as none.
+                let _ = call.replace_track(Speaker::Customer, Some(track));
+            }
+        });
+        guard.join(call);
+        Self {
+            guard: Rc::clone(guard),
+            mix: Rc::new(OnTheWire::new(guard, call.speech(Speaker::Agent))),
+            _arriving: arriving,
+        }
+    }
 }
 
 impl Session {
@@ -71,47 +95,56 @@ impl Session {
         media: &Media,
         settings: JsValue,
     ) -> Self {
-        let follower = Rc::downgrade(call);
-        let tracks = EventListener::new(&media.peer, "track", move |event| {
-            if let (Some(call), Some(track)) = (follower.upgrade(), streams::arrived(event)) {
-                // A track that has ended by now is as good as none.
-                let _ = call.replace_track(Speaker::Customer, Some(track));
-            }
-        });
-        guard.join(call);
         Self {
             call: Rc::clone(call),
-            wire: Rc::new(OnTheWire::new(guard, call.speech(Speaker::Agent))),
+            wire: RefCell::new(Wire::new(call, guard, media)),
             ear: Rc::new(ear),
             attached: Cell::new(false),
             held: Cell::new(false),
             settings,
             party: RefCell::default(),
             changed: RefCell::default(),
-            _tracks: tracks,
+        }
+    }
+
+    /// Follows the call to another peer connection: the first one was lost.
+    fn rewire(&self, guard: &Rc<SenderGuard>, media: &Media) {
+        if Rc::ptr_eq(&self.wire.borrow().guard, guard) {
+            return;
+        }
+        self.detach();
+        self.wire.replace(Wire::new(&self.call, guard, media));
+        let tracks = [
+            (Speaker::Agent, guard.microphone()),
+            (Speaker::Customer, Some(Clone::clone(&media.customer))),
+        ];
+        for (speaker, track) in tracks {
+            let _ = self.call.replace_track(speaker, track);
         }
     }
 
     /// The active call is on the wire and in the agent's ear.
     fn attach(&self) {
         if !self.attached.replace(true) {
-            self.call.guard(Rc::clone(&self.wire));
-            self.call.guard(self.ear());
+            self.guards()
+                .into_iter()
+                .for_each(|guard| self.call.guard(guard));
         }
     }
 
     /// Another call is the active one.
     fn detach(&self) {
         if self.attached.replace(false) {
-            for guard in [Rc::clone(&self.wire), self.ear()] {
+            for guard in self.guards() {
                 self.call.unguard(&guard);
                 guard.set(false);
             }
         }
     }
 
-    fn ear(&self) -> Rc<dyn FlowGuard> {
-        Rc::<RemoteAudio>::clone(&self.ear)
+    fn guards(&self) -> [Rc<dyn FlowGuard>; 2] {
+        let ear = Rc::<RemoteAudio>::clone(&self.ear);
+        [Rc::clone(&self.wire.borrow().mix), ear]
     }
 
     pub fn follow_speaker(&self) {
@@ -213,6 +246,14 @@ impl Line {
         if !connection.is_empty() && !known.contains(&connection) {
             known.push(connection);
         }
+    }
+
+    /// Its media are these now.
+    pub fn found(&self, guard: Rc<SenderGuard>, media: &Media) {
+        if let Interpreting::On(session) = &*self.interpreting.borrow() {
+            session.rewire(&guard, media);
+        }
+        self.guard.replace(Some(guard));
     }
 
     /// Whether the agent talks in this call now, and it has a session.

@@ -259,7 +259,7 @@ impl Softphone {
         let lines = self.lines.borrow();
         let guard = lines.iter().find_map(|line| known(&line.guard.borrow()));
         let guard = guard.unwrap_or_else(|| SenderGuard::new(Clone::clone(&media.sender)));
-        line.guard.replace(Some(guard));
+        line.found(guard, &media);
         Some(media)
     }
 

@@ -137,12 +137,14 @@ pub enum Softphone {
 pub struct Manager(JsValue);
 
 impl Manager {
-    /// The media of a call, by any of the ids that the agent's connection has
-    /// had (a call back changes it); `None` as long as they are not up.
+    /// The media of a call, by the latest of the ids that the agent's connection
+    /// has had (a call back changes it, and Streams keeps the old one); `None`
+    /// as long as they are not up.
     pub fn media(&self, connections: &[String]) -> Option<Media> {
         let shared = || js::get(&self.0, "rtcPeerConnectionManager");
         let mut sessions = connections
             .iter()
+            .rev()
             .filter_map(|id| call(&self.0, "getSession", &[&id.as_str().into()]).ok())
             .filter(JsValue::is_object);
         let session = sessions.next()?;
