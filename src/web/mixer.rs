@@ -11,20 +11,21 @@
 //! noise ─► comfort noise l ─► quiet l ─► bus l
 //! ```
 
-use crate::audio::comfort_noise;
+mod build;
+mod side;
+
 use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js::{self, refused};
+use crate::web::js::refused;
 use crate::web::routes::{ROUTES, Route, Sound};
-use gloo_events::EventListener;
+pub use build::Noise;
+use build::{Builder, noise_source};
 use js_sys::{Array, Object, Reflect};
-use std::cell::RefCell;
+use side::{CROSSFADE_DELAY, Side};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AnalyserNode, AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam,
-    AudioScheduledSourceNode, AudioWorkletNode, AudioWorkletNodeOptions, ChannelCountMode,
-    GainNode, HtmlAudioElement, MediaStream, MediaStreamAudioDestinationNode,
-    MediaStreamAudioSourceNode, MediaStreamTrack, MessagePort, WaveShaperNode,
+    AudioBufferSourceNode, AudioContext, AudioNode, AudioParam, AudioScheduledSourceNode,
+    AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack, MessagePort, WaveShaperNode,
 };
 
 /// An original under its translation is lowered by 12 dB more.
@@ -33,10 +34,6 @@ const DUCK_DEPTH: f32 = -0.75;
 const QUIET_DEPTH: f32 = -1.0;
 /// Three time constants are the 30 ms in which a volume changes.
 const RAMP_TIME_CONSTANT: f64 = 0.010;
-/// A track that takes another's place comes up while that one goes down.
-const CROSSFADE_TIME_CONSTANT: f64 = 0.003;
-/// Length of the loop of generated noise.
-const NOISE_SECONDS: f32 = 4.0;
 
 /// What goes to the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,189 +57,19 @@ pub struct Mixer {
     noise: Option<AudioBufferSourceNode>,
 }
 
-struct Side {
-    /// Chrome gives silence for a remote track that no element plays.
-    pump: HtmlAudioElement,
-    /// Whatever track it is comes in here.
-    input: GainNode,
-    source: RefCell<Option<Source>>,
-    /// Holds the source that fades out, until it is silent.
-    fading: RefCell<Option<EventListener>>,
-    meter: AnalyserNode,
-    mute: GainNode,
-    /// What the other one hears.
-    output: MediaStreamAudioDestinationNode,
-}
-
-/// A track on its way into the graph. Dropping it takes it out.
-struct Source {
-    node: MediaStreamAudioSourceNode,
-    gate: GainNode,
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        let _ = self.node.disconnect();
-        let _ = self.gate.disconnect();
-    }
-}
-
-impl Source {
-    fn new(context: &AudioContext, stream: &MediaStream, to: &AudioNode) -> Result<Self, Error> {
-        let source = Self {
-            node: context
-                .create_media_stream_source(stream)
-                .map_err(refused)?,
-            gate: context.create_gain().map_err(refused)?,
-        };
-        let Self { node, gate } = &source;
-        gate.gain().set_value(0.0);
-        node.connect_with_audio_node(gate).map_err(refused)?;
-        gate.connect_with_audio_node(to).map_err(refused)?;
-        ramp(context, &gate.gain(), 1.0, CROSSFADE_TIME_CONSTANT);
-        Ok(source)
-    }
-}
-
-impl Side {
-    fn replace(
-        &self,
-        context: &AudioContext,
-        track: Option<&MediaStreamTrack>,
-    ) -> Result<(), Error> {
-        let stream = track
-            .map(|track| MediaStream::new_with_tracks(&Array::of1(track)).map_err(refused))
-            .transpose()?;
-        let source = stream
-            .as_ref()
-            .map(|stream| Source::new(context, stream, &self.input))
-            .transpose()?;
-        self.pump.set_src_object(stream.as_ref());
-        if stream.is_some() {
-            js::ignore(self.pump.play().map_err(refused)?);
-        }
-        let Some(old) = self.source.replace(source) else {
-            return Ok(());
-        };
-        ramp(context, &old.gate.gain(), 0.0, CROSSFADE_TIME_CONSTANT);
-        let silent = context.current_time() + RAMP_LENGTH * CROSSFADE_TIME_CONSTANT;
-        let clock = context.create_constant_source().map_err(refused)?;
-        self.fading
-            .replace(Some(EventListener::once(&clock, "ended", move |_| {
-                drop(old)
-            })));
-        clock.start().map_err(refused)?;
-        clock.stop_with_when(silent).map_err(refused)
-    }
-}
-
 /// So many time constants after its beginning a ramp is at its end.
 const RAMP_LENGTH: f64 = 9.0;
 
-fn ramp(context: &AudioContext, param: &AudioParam, value: f32, time_constant: f64) {
-    let now = context.current_time();
-    // An exponential approach starts from wherever the value is now, so
+/// Gives when it is done.
+fn ramp(from: f64, param: &AudioParam, value: f32, time_constant: f64) -> f64 {
+    // An exponential approach starts from wherever the value is then, so
     // that changing a volume again and again makes no step. It ends at
     // the value itself, so that silence is silence.
-    let _ = param.cancel_scheduled_values(now);
-    let _ = param.set_target_at_time(value, now, time_constant);
-    let _ = param.set_value_at_time(value, now + RAMP_LENGTH * time_constant);
-}
-
-/// The noise that a session is made with.
-pub enum Noise {
-    Off,
-    Generated,
-    Clip(AudioBuffer),
-}
-
-/// The graph as it is being built.
-struct Builder<'a> {
-    context: &'a AudioContext,
-    nodes: Vec<AudioNode>,
-}
-
-impl Builder<'_> {
-    fn keep<N: AsRef<AudioNode> + Clone>(&mut self, node: N) -> N {
-        self.nodes.push(node.as_ref().clone());
-        node
-    }
-
-    fn gain(&mut self, value: f32) -> Result<GainNode, Error> {
-        let gain = self.context.create_gain().map_err(refused)?;
-        gain.gain().set_value(value);
-        Ok(self.keep(gain))
-    }
-
-    fn chain(&self, nodes: &[&AudioNode]) -> Result<(), Error> {
-        for pair in nodes.windows(2) {
-            pair[0].connect_with_audio_node(pair[1]).map_err(refused)?;
-        }
-        Ok(())
-    }
-
-    /// Lets a player's envelope lower a gain by `depth` at its full height.
-    fn follow(
-        &mut self,
-        player: &AudioWorkletNode,
-        gain: &GainNode,
-        depth: f32,
-    ) -> Result<(), Error> {
-        let by = self.gain(depth)?;
-        player
-            .connect_with_audio_node_and_output(&by, 1)
-            .map_err(refused)?;
-        by.connect_with_audio_param(&gain.gain()).map_err(refused)
-    }
-
-    fn worklet(&mut self, name: &str, outputs: u32) -> Result<AudioWorkletNode, Error> {
-        let options = AudioWorkletNodeOptions::new();
-        options.set_number_of_inputs(u32::from(outputs == 0));
-        options.set_number_of_outputs(outputs);
-        if outputs == 0 {
-            // The browser mixes down to mono, so the worklet need not.
-            options.set_channel_count(1);
-            options.set_channel_count_mode(ChannelCountMode::Explicit);
-        } else {
-            let mono: Array = (0..outputs).map(|_| JsValue::from(1)).collect();
-            // Only fails on frozen objects, and this one is new.
-            let _ = Reflect::set(&options, &"outputChannelCount".into(), &mono);
-        }
-        AudioWorkletNode::new_with_options(self.context, name, &options)
-            .map(|node| self.keep(node))
-            .map_err(refused)
-    }
-
-    /// A limiter without delay: transparent below −3 dBFS, bent above it,
-    /// never beyond full scale. A DynamicsCompressor would add 6 ms of
-    /// look-ahead and a make-up gain that cannot be switched off.
-    fn limiter(&mut self) -> Result<(GainNode, WaveShaperNode), Error> {
-        // The curve covers inputs up to ±RANGE; the gain before it scales them.
-        let before = self.gain(1.0 / LIMITER_RANGE)?;
-        let shaper = self.context.create_wave_shaper().map_err(refused)?;
-        shaper.set_curve_opt_f32_slice(Some(&mut limiter_curve()));
-        let shaper = self.keep(shaper);
-        self.chain(&[&before, &shaper])?;
-        Ok((before, shaper))
-    }
-}
-
-const LIMITER_RANGE: f32 = 4.0;
-
-fn limiter_curve() -> Vec<f32> {
-    const STEPS: u16 = 4096; // to each side: straight lines of 1/1024 between
-    const KNEE: f32 = 0.707;
-    (0..=2 * STEPS)
-        .map(|step| {
-            let x = (f32::from(step) / f32::from(STEPS) - 1.0) * LIMITER_RANGE;
-            let over = x.abs() - KNEE;
-            if over <= 0.0 {
-                x
-            } else {
-                (KNEE + (1.0 - KNEE) * (over / (1.0 - KNEE)).tanh()).copysign(x)
-            }
-        })
-        .collect()
+    let to = from + RAMP_LENGTH * time_constant;
+    let _ = param.cancel_scheduled_values(from);
+    let _ = param.set_target_at_time(value, from, time_constant);
+    let _ = param.set_value_at_time(value, to);
+    to
 }
 
 impl Mixer {
@@ -351,7 +178,7 @@ impl Mixer {
     /// Another track in place of a speaker's, or silence. What comes after the
     /// input does not notice.
     pub fn replace(&self, speaker: Speaker, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
-        self.sides[speaker].replace(&self.context, track)
+        self.sides[speaker].replace(&self.context, track, CROSSFADE_DELAY)
     }
 
     /// Sets a route (an index into [`ROUTES`]).
@@ -398,7 +225,8 @@ impl Mixer {
     }
 
     fn ramp(&self, param: &AudioParam, value: f32) {
-        ramp(&self.context, param, value, RAMP_TIME_CONSTANT);
+        let now = self.context.current_time();
+        ramp(now, param, value, RAMP_TIME_CONSTANT);
     }
 }
 
@@ -422,10 +250,6 @@ impl Drop for Mixer {
             if let Some(track) = self.speech(speaker) {
                 track.stop();
             }
-            let Side { pump, source, .. } = &self.sides[speaker];
-            source.take();
-            let _ = pump.pause();
-            pump.set_src_object(None);
         }
     }
 }
@@ -462,16 +286,8 @@ impl Parts {
         build.chain(&[&input, &meter])?;
         build.chain(&[&input, &mute])?;
         build.follow(&player, &duck, DUCK_DEPTH)?;
-        let side = Side {
-            pump,
-            input,
-            source: RefCell::default(),
-            fading: RefCell::default(),
-            meter,
-            mute,
-            output,
-        };
-        side.replace(context, Some(track))?;
+        let side = Side::new(pump, input, meter, mute, output);
+        side.replace(context, Some(track), 0.0)?;
         Ok(Self {
             side,
             tap,
@@ -483,35 +299,6 @@ impl Parts {
     }
 }
 
-fn noise_source(
-    build: &mut Builder<'_>,
-    noise: Noise,
-    seed: u64,
-) -> Result<Option<AudioBufferSourceNode>, Error> {
-    let context = build.context;
-    let buffer = match noise {
-        Noise::Off => return Ok(None),
-        Noise::Clip(buffer) => buffer,
-        Noise::Generated => {
-            let rate = context.sample_rate();
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a sample rate of a browser"
-            )]
-            let samples = comfort_noise::looped(rate as u32, NOISE_SECONDS, seed);
-            let length = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-            let buffer = context.create_buffer(1, length, rate).map_err(refused)?;
-            buffer.copy_to_channel(&samples, 0).map_err(refused)?;
-            buffer
-        }
-    };
-    let source = context.create_buffer_source().map_err(refused)?;
-    source.set_buffer(Some(&buffer));
-    source.set_loop(true);
-    Ok(Some(build.keep(source)))
-}
-
 /// `{ agent, customer }` of a number each.
 pub fn per_speaker_object(value: impl Fn(Speaker) -> f32) -> Object {
     let object = Object::new();
@@ -521,25 +308,4 @@ pub fn per_speaker_object(value: impl Fn(Speaker) -> f32) -> Object {
         let _ = Reflect::set(&object, &speaker.name().into(), &number);
     }
     object
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    #[wasm_bindgen_test]
-    fn the_limiter_is_transparent_below_its_knee_and_never_clips() {
-        let curve = limiter_curve();
-        let middle = (curve.len() - 1) / 2;
-        for (index, &y) in curve.iter().enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "thousands")]
-            let x = (index as f32 - middle as f32) / middle as f32 * LIMITER_RANGE;
-            assert!(y.abs() <= 1.0);
-            if x.abs() < 0.7 {
-                assert!((x - y).abs() < 1e-5, "{x} became {y}");
-            }
-        }
-        assert!(curve.windows(2).all(|pair| pair[0] <= pair[1]));
-    }
 }

@@ -1,0 +1,160 @@
+//! The pieces that the graph is built of.
+
+use crate::audio::comfort_noise;
+use crate::error::Error;
+use crate::web::js::refused;
+use js_sys::{Array, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioWorkletNode,
+    AudioWorkletNodeOptions, ChannelCountMode, GainNode, WaveShaperNode,
+};
+
+/// Length of the loop of generated noise.
+const NOISE_SECONDS: f32 = 4.0;
+
+/// The noise that a session is made with.
+pub enum Noise {
+    Off,
+    Generated,
+    Clip(AudioBuffer),
+}
+
+/// The graph as it is being built.
+pub struct Builder<'a> {
+    pub context: &'a AudioContext,
+    pub nodes: Vec<AudioNode>,
+}
+
+impl Builder<'_> {
+    pub fn keep<N: AsRef<AudioNode> + Clone>(&mut self, node: N) -> N {
+        self.nodes.push(node.as_ref().clone());
+        node
+    }
+
+    pub fn gain(&mut self, value: f32) -> Result<GainNode, Error> {
+        let gain = self.context.create_gain().map_err(refused)?;
+        gain.gain().set_value(value);
+        Ok(self.keep(gain))
+    }
+
+    pub fn chain(&self, nodes: &[&AudioNode]) -> Result<(), Error> {
+        for pair in nodes.windows(2) {
+            pair[0].connect_with_audio_node(pair[1]).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a player's envelope lower a gain by `depth` at its full height.
+    pub fn follow(
+        &mut self,
+        player: &AudioWorkletNode,
+        gain: &GainNode,
+        depth: f32,
+    ) -> Result<(), Error> {
+        let by = self.gain(depth)?;
+        player
+            .connect_with_audio_node_and_output(&by, 1)
+            .map_err(refused)?;
+        by.connect_with_audio_param(&gain.gain()).map_err(refused)
+    }
+
+    pub fn worklet(&mut self, name: &str, outputs: u32) -> Result<AudioWorkletNode, Error> {
+        let options = AudioWorkletNodeOptions::new();
+        options.set_number_of_inputs(u32::from(outputs == 0));
+        options.set_number_of_outputs(outputs);
+        if outputs == 0 {
+            // The browser mixes down to mono, so the worklet need not.
+            options.set_channel_count(1);
+            options.set_channel_count_mode(ChannelCountMode::Explicit);
+        } else {
+            let mono: Array = (0..outputs).map(|_| JsValue::from(1)).collect();
+            // Only fails on frozen objects, and this one is new.
+            let _ = Reflect::set(&options, &"outputChannelCount".into(), &mono);
+        }
+        AudioWorkletNode::new_with_options(self.context, name, &options)
+            .map(|node| self.keep(node))
+            .map_err(refused)
+    }
+
+    /// A limiter without delay: transparent below −3 dBFS, bent above it,
+    /// never beyond full scale. A DynamicsCompressor would add 6 ms of
+    /// look-ahead and a make-up gain that cannot be switched off.
+    pub fn limiter(&mut self) -> Result<(GainNode, WaveShaperNode), Error> {
+        // The curve covers inputs up to ±RANGE; the gain before it scales them.
+        let before = self.gain(1.0 / LIMITER_RANGE)?;
+        let shaper = self.context.create_wave_shaper().map_err(refused)?;
+        shaper.set_curve_opt_f32_slice(Some(&mut limiter_curve()));
+        let shaper = self.keep(shaper);
+        self.chain(&[&before, &shaper])?;
+        Ok((before, shaper))
+    }
+}
+
+const LIMITER_RANGE: f32 = 4.0;
+
+fn limiter_curve() -> Vec<f32> {
+    const STEPS: u16 = 4096; // to each side: straight lines of 1/1024 between
+    const KNEE: f32 = 0.707;
+    (0..=2 * STEPS)
+        .map(|step| {
+            let x = (f32::from(step) / f32::from(STEPS) - 1.0) * LIMITER_RANGE;
+            let over = x.abs() - KNEE;
+            if over <= 0.0 {
+                x
+            } else {
+                (KNEE + (1.0 - KNEE) * (over / (1.0 - KNEE)).tanh()).copysign(x)
+            }
+        })
+        .collect()
+}
+
+pub fn noise_source(
+    build: &mut Builder<'_>,
+    noise: Noise,
+    seed: u64,
+) -> Result<Option<AudioBufferSourceNode>, Error> {
+    let context = build.context;
+    let buffer = match noise {
+        Noise::Off => return Ok(None),
+        Noise::Clip(buffer) => buffer,
+        Noise::Generated => {
+            let rate = context.sample_rate();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a sample rate of a browser"
+            )]
+            let samples = comfort_noise::looped(rate as u32, NOISE_SECONDS, seed);
+            let length = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+            let buffer = context.create_buffer(1, length, rate).map_err(refused)?;
+            buffer.copy_to_channel(&samples, 0).map_err(refused)?;
+            buffer
+        }
+    };
+    let source = context.create_buffer_source().map_err(refused)?;
+    source.set_buffer(Some(&buffer));
+    source.set_loop(true);
+    Ok(Some(build.keep(source)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn the_limiter_is_transparent_below_its_knee_and_never_clips() {
+        let curve = limiter_curve();
+        let middle = (curve.len() - 1) / 2;
+        for (index, &y) in curve.iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "thousands")]
+            let x = (index as f32 - middle as f32) / middle as f32 * LIMITER_RANGE;
+            assert!(y.abs() <= 1.0);
+            if x.abs() < 0.7 {
+                assert!((x - y).abs() < 1e-5, "{x} became {y}");
+            }
+        }
+        assert!(curve.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+}
