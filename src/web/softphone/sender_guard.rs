@@ -6,11 +6,15 @@
 //! mix instead, and the promise that they get is kept. While the mix is not on
 //! the wire everything passes through. One guard belongs to one sender, which a
 //! persistent connection keeps for many calls.
+//!
+//! Who goes past that method (by the prototype's own) is found out by looking,
+//! and treated the same a moment later.
 
 use crate::speaker::Speaker;
 use crate::web::call::Call;
 use crate::web::guard::{FlowGuard, Restored};
 use crate::web::js::{self, Deferred};
+use gloo_timers::callback::Interval;
 use js_sys::{Function, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -19,6 +23,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MediaStreamTrack, MediaStreamTrackState, RtcRtpSender};
 
 const NAME: &str = "replaceTrack";
+
+/// How often is looked whether somebody went past the guard: half of the 100 ms
+/// for which the bare microphone may be on the wire, less the way of a swap.
+const LOOK_MS: u32 = 40;
 
 /// The guard of a sender. Dropping it gives the sender its method back.
 pub struct SenderGuard {
@@ -34,6 +42,7 @@ pub struct SenderGuard {
     /// Whether `wanted` counts: a mix has been put there and not taken back.
     guarding: Cell<bool>,
     busy: RefCell<Option<Deferred>>,
+    looking: RefCell<Option<Interval>>,
     /// The sessions whose agent's track is what is wanted here.
     calls: RefCell<Vec<Weak<Call>>>,
 }
@@ -59,6 +68,7 @@ impl SenderGuard {
                 mix: RefCell::default(),
                 guarding: Cell::new(false),
                 busy: RefCell::default(),
+                looking: RefCell::default(),
                 calls: RefCell::default(),
             }
         })
@@ -99,6 +109,16 @@ impl SenderGuard {
         if !self.guarding.get() {
             return self.pass_on(track);
         }
+        self.take(track);
+        match self.busy.borrow().as_ref() {
+            // Their track goes on the wire itself.
+            Some(busy) if self.mix.borrow().is_none() => busy.promise(),
+            _ => Promise::resolve(&JsValue::UNDEFINED),
+        }
+    }
+
+    /// Another track is wanted: it goes into the mix.
+    fn take(self: &Rc<Self>, track: Option<MediaStreamTrack>) {
         self.wanted.replace(track.clone());
         for call in self.calls.borrow().iter().filter_map(Weak::upgrade) {
             // One that has ended already is as good as none.
@@ -107,10 +127,14 @@ impl SenderGuard {
             let _ = call.replace_track(Speaker::Agent, track.clone().filter(live));
         }
         self.settle();
-        match self.busy.borrow().as_ref() {
-            // Their track goes on the wire itself.
-            Some(busy) if self.mix.borrow().is_none() => busy.promise(),
-            _ => Promise::resolve(&JsValue::UNDEFINED),
+    }
+
+    /// Looks whether the mix is still on the wire.
+    fn look(self: &Rc<Self>) {
+        let track = self.sender.track();
+        let mix = self.mix.borrow().clone();
+        if mix.is_some() && track != mix && self.busy.borrow().is_none() {
+            self.take(track);
         }
     }
 
@@ -141,6 +165,12 @@ impl SenderGuard {
         if mix.is_some() && !self.guarding.get() {
             self.wanted.replace(self.microphone());
             self.guarding.set(true);
+            let me = Rc::downgrade(self);
+            self.looking.replace(Some(Interval::new(LOOK_MS, move || {
+                if let Some(guard) = me.upgrade() {
+                    guard.look();
+                }
+            })));
         }
         if self.guarding.get() {
             self.mix.replace(mix);
@@ -188,6 +218,7 @@ impl SenderGuard {
         if self.mix.borrow().is_none() {
             self.guarding.set(false);
             self.wanted.take();
+            self.looking.take();
         }
     }
 
