@@ -70,7 +70,11 @@ fn start(project: &Project) -> Result<(Running, String)> {
         .args(["--installed-engines", "--until-stdin-closes"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    for (option, port) in [("--page-port", 8700), ("--aws-port", 8701)] {
+    for (option, port) in [
+        ("--page-port", 8700),
+        ("--aws-port", 8701),
+        ("--connect-port", 8702),
+    ] {
         if TcpListener::bind(("127.0.0.1", port)).is_err() {
             println!("port {port} is taken: another one");
             command.args([option, "0"]);
