@@ -68,6 +68,7 @@ fn start(project: &Project) -> Result<(Running, String)> {
     command
         .args(["--root".as_ref(), project.root.as_os_str()])
         .args(["--installed-engines", "--until-stdin-closes"])
+        .args(["--streams".as_ref(), setup::streams(project)?.as_os_str()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     for (option, port) in [
