@@ -339,19 +339,12 @@ impl Model {
     /// Somebody calls, or is called.
     pub fn begin(&mut self, new: NewContact, now: UnixMs) -> Done<String> {
         if new.kind.is_call() {
-            let calls = self
-                .contacts
-                .iter()
-                .filter(|contact| contact.kind.is_call())
-                .count();
-            if calls >= self.settings.voice_concurrency {
+            let calls = || self.contacts.iter().filter(|c| c.kind.is_call());
+            if calls().count() >= self.settings.voice_concurrency {
                 return conflict("the agent has no free slot for a call");
             }
-            if self.contacts.iter().any(|contact| {
-                contact
-                    .others()
-                    .any(|leg| leg.is_active() && leg.phone == new.phone)
-            }) {
+            let has = |leg: &Connection| leg.is_active() && leg.phone == new.phone;
+            if calls().any(|contact| contact.others().any(has)) {
                 return conflict(format!("phone {} is in a call", new.phone));
             }
         }

@@ -117,7 +117,8 @@ impl Inner {
 
     /// The contact and the connection that a phone is in.
     fn participation(&self, phone: &str) -> Option<(&Contact, usize)> {
-        self.model.contacts.iter().find_map(|contact| {
+        let mut calls = self.model.contacts.iter().filter(|c| c.kind.is_call());
+        calls.find_map(|contact| {
             let place = contact
                 .connections
                 .iter()

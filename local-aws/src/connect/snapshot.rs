@@ -166,6 +166,13 @@ fn connection(model: &Model, contact: &Contact, leg: &Connection, place: &Place)
         "quickConnectName": null,
         "monitoringInfo": null,
     });
+    if contact.kind == Kind::Chat {
+        all["chatMediaInfo"] = json!({
+            "chatAutoAccept": contact.auto_accept,
+            "customerName": contact.name.as_deref().unwrap_or("Customer"),
+            "connectionData": null,
+        });
+    }
     if leg.role == Role::Agent && contact.kind.is_call() && model.settings.softphone_enabled {
         let config = json!({
             "iceServers": place.ice_servers,
