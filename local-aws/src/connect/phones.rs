@@ -2,8 +2,8 @@
 //! softphone for the calls with it.
 
 use super::{
+    contact::{Contact, ContactState, Done, Kind, LegState, NewContact, Refusal, Role},
     instance::{Inner, Out, now},
-    model::{Contact, ContactState, Done, Kind, LegState, NewContact, Refusal, Role},
     signaling::Leg,
 };
 use serde_json::{Value, json};

@@ -1,6 +1,9 @@
 //! The model as the events that Streams gets.
 
-use super::model::{Connection, Contact, Kind, Model, Role, UnixMs};
+use super::{
+    contact::{Connection, Contact, Kind, Role, UnixMs},
+    model::Model,
+};
 use serde_json::{Value, json};
 
 /// Where an instance is, for the softphone.
