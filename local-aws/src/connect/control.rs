@@ -2,8 +2,8 @@
 //! part of Connect.
 
 use super::{
+    contact::{Contact, Done, Kind, NewContact, Refusal, Role},
     instance::{CarrierKind, Inner, Instance, now},
-    model::{Contact, Done, Kind, NewContact, Refusal, Role},
     phones::attributes_of,
 };
 use axum::{
@@ -273,6 +273,7 @@ impl Inner {
                     "state": contact.state,
                     "accepted": contact.accepted,
                     "media": contact.media,
+                    "transferred": contact.transferred,
                     "attributes": contact.attributes,
                     "connections": contact
                         .connections

@@ -1,224 +1,11 @@
-//! The agent, the contacts and their connections: what may follow what. There
-//! is no clock, socket or page in it.
+//! The agent and the contacts: what may follow what. There is no clock, socket
+//! or page in it.
 
-use serde::{Deserialize, Serialize};
+use super::contact::{
+    AgentState, Connection, Contact, ContactState, Done, Kind, LegState, NewContact, Refusal, Role,
+    Settings, UnixMs, conflict,
+};
 use std::collections::BTreeMap;
-
-/// Milliseconds of the Unix clock.
-pub type UnixMs = i64;
-
-/// Why something cannot be done: what a client gets as the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is no such contact, connection or phone.
-    NotFound(String),
-    /// It exists, but not in a state that allows this.
-    Conflict(String),
-    /// The request makes no sense.
-    Invalid(String),
-}
-
-impl Refusal {
-    pub fn message(&self) -> &str {
-        match self {
-            Self::NotFound(why) | Self::Conflict(why) | Self::Invalid(why) => why,
-        }
-    }
-}
-
-pub type Done<T = ()> = Result<T, Refusal>;
-
-fn conflict<T>(why: impl Into<String>) -> Done<T> {
-    Err(Refusal::Conflict(why.into()))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Voice,
-    QueueCallback,
-    Chat,
-    Task,
-    Email,
-}
-
-impl Kind {
-    pub const fn is_call(self) -> bool {
-        matches!(self, Self::Voice | Self::QueueCallback)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContactState {
-    Incoming,
-    Connecting,
-    Connected,
-    Missed,
-    Rejected,
-    Error,
-    Ended,
-}
-
-impl ContactState {
-    /// Over for the agent, but still to be cleared.
-    pub const fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Missed | Self::Rejected | Self::Error | Self::Ended
-        )
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LegState {
-    Connecting,
-    Connected,
-    Hold,
-    Disconnected,
-}
-
-impl LegState {
-    pub const fn is_active(self) -> bool {
-        !matches!(self, Self::Disconnected)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Agent,
-    Customer,
-    ThirdParty,
-}
-
-/// One participant of a contact.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    pub id: String,
-    pub role: Role,
-    pub state: LegState,
-    pub since: UnixMs,
-    /// The participant's phone; none for the agent.
-    pub phone: String,
-    /// Muted by the service, not by Streams.
-    pub mute: bool,
-}
-
-impl Connection {
-    fn set(&mut self, state: LegState, now: UnixMs) {
-        if self.state != state {
-            self.state = state;
-            self.since = now;
-        }
-    }
-
-    pub fn is_active(&self) -> bool {
-        self.state.is_active()
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Contact {
-    pub id: String,
-    pub kind: Kind,
-    pub outbound: bool,
-    pub state: ContactState,
-    pub since: UnixMs,
-    pub began: UnixMs,
-    pub attributes: BTreeMap<String, String>,
-    pub name: Option<String>,
-    /// The agent's connection is the first.
-    pub connections: Vec<Connection>,
-    /// What the softphone shows when it invites.
-    pub token: String,
-    /// The agent has accepted, or need not.
-    pub accepted: bool,
-    /// The agent's media is up.
-    pub media: bool,
-    pub auto_accept: bool,
-}
-
-impl Contact {
-    fn set(&mut self, state: ContactState, now: UnixMs) {
-        if self.state != state {
-            self.state = state;
-            self.since = now;
-        }
-    }
-
-    pub fn agent(&self) -> &Connection {
-        &self.connections[0]
-    }
-
-    pub fn others(&self) -> impl Iterator<Item = &Connection> {
-        self.connections[1..].iter()
-    }
-
-    fn active_others(&self) -> usize {
-        self.others().filter(|leg| leg.is_active()).count()
-    }
-
-    /// Everybody is gone.
-    fn over(&mut self, state: ContactState, now: UnixMs) {
-        self.set(state, now);
-        self.media = false;
-        for leg in &mut self.connections {
-            leg.set(LegState::Disconnected, now);
-        }
-    }
-
-    fn leg(&mut self, id: &str) -> Done<&mut Connection> {
-        self.connections
-            .iter_mut()
-            .find(|leg| leg.id == id)
-            .ok_or_else(|| Refusal::NotFound(format!("there is no connection {id}")))
-    }
-}
-
-/// The parts of an instance's settings that change what happens.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Settings {
-    pub softphone_enabled: bool,
-    pub persistent_connection: bool,
-    pub auto_accept: bool,
-    pub voice_concurrency: usize,
-    pub use_web_socket_provider: bool,
-    pub inactivity_duration_ms: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            softphone_enabled: true,
-            persistent_connection: false,
-            auto_accept: false,
-            voice_concurrency: 1,
-            use_web_socket_provider: true,
-            inactivity_duration_ms: 600_000,
-        }
-    }
-}
-
-/// What a new contact is.
-#[derive(Clone, Debug)]
-pub struct NewContact {
-    pub kind: Kind,
-    pub outbound: bool,
-    pub phone: String,
-    pub attributes: BTreeMap<String, String>,
-    pub name: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AgentState {
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub since: UnixMs,
-}
 
 /// One agent of an instance.
 #[derive(Debug)]
@@ -337,19 +124,12 @@ impl Model {
     /// Somebody calls, or is called.
     pub fn begin(&mut self, new: NewContact, now: UnixMs) -> Done<String> {
         if new.kind.is_call() {
-            let calls = self
-                .contacts
-                .iter()
-                .filter(|contact| contact.kind.is_call())
-                .count();
-            if calls >= self.settings.voice_concurrency {
+            let calls = || self.contacts.iter().filter(|c| c.kind.is_call());
+            if calls().count() >= self.settings.voice_concurrency {
                 return conflict("the agent has no free slot for a call");
             }
-            if self.contacts.iter().any(|contact| {
-                contact
-                    .others()
-                    .any(|leg| leg.is_active() && leg.phone == new.phone)
-            }) {
+            let has = |leg: &Connection| leg.is_active() && leg.phone == new.phone;
+            if calls().any(|contact| contact.others().any(has)) {
                 return conflict(format!("phone {} is in a call", new.phone));
             }
         }
@@ -386,6 +166,7 @@ impl Model {
             accepted: new.outbound || (auto_accept && new.kind.is_call()),
             media: false,
             auto_accept,
+            transferred: false,
         };
         self.contacts.push(contact);
         self.advance(&id, now)?;
@@ -522,6 +303,8 @@ impl Model {
                 }
                 _ => ContactState::Ended,
             };
+            // Two who are left talk on without the agent.
+            contact.transferred = agent_left && contact.active_others() > 1;
             contact.over(after, now);
         }
         self.settle(now);
@@ -622,6 +405,7 @@ impl Model {
     pub fn transfer(&mut self, id: &str, now: UnixMs) -> Done {
         let contact = self.in_state(id, &[ContactState::Connected])?;
         contact.over(ContactState::Ended, now);
+        contact.transferred = true;
         self.settle(now);
         Ok(())
     }
