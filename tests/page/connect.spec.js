@@ -3,8 +3,8 @@
 // agent and the customer hear each other as a contact goes through its life.
 
 import {
-  BAND, LOUD, SILENT, agentHeard, agentSide, customerHeard, customerSide, endCall, happened, hearEachOther, level, log,
-  openDesk, someSound, speak, takeCall, test, until,
+  BAND, LOUD, SILENT, agentHeard, agentSide, agentSpeaks, customerHeard, customerSide, endCall, happened,
+  hearEachOther, level, log, openDesk, someSound, speak, takeCall, test, until,
 } from "./desk.js";
 import { bandLevel } from "./sound.js";
 import { expect } from "./support.js";
@@ -188,7 +188,7 @@ test("a page that is reloaded in a call takes it up again", async ({ desk, openP
   await takeCall(desk, phone);
   await hearEachOther(desk, phone);
   await openDesk(desk, services);
-  await speak(desk, phone);
+  await agentSpeaks(desk);
   await happened(desk, "contact Connected");
   await until(phone, "connected");
   await hearEachOther(desk, phone);
@@ -370,7 +370,10 @@ test("the browser's own microphone is heard, through all that the browser does t
 // Who watches for the session's beginning can find it in four states.
 const ORDERS = [
   { found: "no connection", options: { holdPeerConnectionMs: 400 }, pc: false, sender: false, track: null },
-  { found: "a connection without a sender", options: { holdSenderMs: 400 }, initMs: 100, pc: true, sender: false, track: null },
+  {
+    found: "a connection without a sender", options: { holdSenderMs: 400 }, initMs: 100,
+    pc: true, sender: false, track: null,
+  },
   { found: "the softphone's own microphone", initMs: 100, streamsMs: 400, pc: true, sender: true, track: 1 },
   { found: "the microphone that Streams put there", initMs: 400, pc: true, sender: true, track: 2 },
 ];
