@@ -146,6 +146,8 @@ function conversationOf(call) {
 
 /** Shows what there is now, and lets the recorded people talk when they can. */
 function refresh() {
+  // The phone tells of itself before there is a desk.
+  if (!desk || !panel) return;
   const call = desk.current;
   if (call && call !== shown) {
     shown = call;

@@ -47,10 +47,9 @@ export class VirtualMicrophone {
     return track;
   }
 
-  /** Lets it sound; to be called once the page has had a click. */
+  /** Lets it sound, if the page has had a click; otherwise a later call will. */
   wake() {
-    // Stays pending without a click, and the next call is as good.
-    void this.#context.resume();
+    if (navigator.userActivation.hasBeenActive) void this.#context.resume();
   }
 
   /** Plays a recording; resolves when its last sample has been played or it was stopped. */
