@@ -129,7 +129,7 @@ async fn wishes_in_a_row_end_with_the_last() {
     let guard = SenderGuard::new(Clone::clone(&line.sender));
     let (one, two) = (line.track(), line.track());
     for mix in [Some(&one), None, Some(&two), Some(&one), None, Some(&two)] {
-        guard.stand(mix.map(Clone::clone));
+        guard.stand(mix.cloned());
     }
     settled(&guard).await;
     assert_eq!(line.sender.track(), Some(two));
