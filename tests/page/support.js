@@ -25,20 +25,24 @@ export const test = base.extend({
     const binary = process.env.LOCAL_AWS_BIN ?? fileURLToPath(new URL("target/debug/local-aws", ROOT));
     const child = spawn(binary, [
       "--root", fileURLToPath(ROOT),
-      "--page-port", "0", "--aws-port", "0", "--until-stdin-closes",
+      "--page-port", "0", "--aws-port", "0", "--connect-port", "0", "--until-stdin-closes",
+      ...(process.env.CONNECT_STREAMS_DIR ? ["--streams", process.env.CONNECT_STREAMS_DIR] : []),
     ], { stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
     const [line] = await Promise.race([
       once(createInterface({ input: child.stdout }), "line"),
       exited.then(([code]) => Promise.reject(new Error(`local-aws ended with ${code} before it listened`))),
     ]);
-    const { page, aws } = JSON.parse(line);
+    const { page, aws, connect } = JSON.parse(line);
     const front = createServer(withFixtures(page));
     front.listen(0, "127.0.0.1");
     await once(front, "listening");
     await use({
       page: `http://127.0.0.1:${front.address().port}`,
       control: (path, method, body) => control(aws, path, method, body),
+      /** The Connect instance: its origin, and its controls. */
+      connect,
+      instance: (path, method, body) => control(connect, path, method, body),
     });
     front.close();
     front.closeAllConnections();

@@ -70,6 +70,8 @@ async fn server_with(signed_hosts: &[&str], installed_engines: bool) -> Server {
         root: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")),
         page_port: 0,
         aws_port: 0,
+        connect_port: 0,
+        streams: None,
         signed_hosts: signed_hosts.iter().map(|host| (*host).to_owned()).collect(),
         installed_engines,
     };
