@@ -60,17 +60,21 @@ fn subscribe(
 pub struct Streams(JsValue);
 
 impl Streams {
-    /// Fails if this is not it.
+    /// Fails if this is not it, or if nobody has begun to use it.
     pub fn new(connect: JsValue) -> Result<Self, Error> {
+        let core = js::get(&connect, "core");
         let found = js::get(&connect, "contact").is_function()
-            && js::get(&js::get(&connect, "core"), "onSoftphoneSessionInit").is_function();
-        match found {
-            true => Ok(Self(connect)),
-            false => Err(Error::option(
-                "connect",
-                "window.connect of amazon-connect-streams",
-            )),
+            && js::get(&core, "onSoftphoneSessionInit").is_function();
+        if !found {
+            let expected = "window.connect of amazon-connect-streams";
+            return Err(Error::option("connect", expected));
         }
+        // There is nothing to subscribe to before.
+        if call(&core, "getEventBus", &[]).is_ok_and(|bus| !bus.is_object()) {
+            let message = "connect.core.initCCP() has not been called";
+            return Err(Error::new(ErrorCode::NotReady, Stage::Softphone, message));
+        }
+        Ok(Self(connect))
     }
 
     fn core(&self) -> JsValue {
