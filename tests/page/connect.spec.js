@@ -18,7 +18,7 @@ const test = base.extend({
     await use(async (number = "customer") => {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.error(`phone ${number}: ${error}`));
-      await page.goto(`${services.connect}/customer.html?phone=${number}`);
+      await page.goto(`${services.connect}/customer.html?phone=${encodeURIComponent(number)}`);
       await page.locator("main").click();
       await page.evaluate(() => window.phone.on());
       await page.evaluate(() => window.phone.until("idle"));
@@ -102,4 +102,204 @@ test("inbound: connecting, connected, ended, after call work, gone, and heard bo
     "agent state Available", "agent state PendingBusy", "agent state Busy", "agent state AfterCallWork",
     "agent state Available",
   ]);
+});
+
+/** An inbound call that both are in. */
+async function takeCall(desk, phone, times = 1) {
+  await phone.getByRole("button", { name: "Call" }).click();
+  await happened(desk, "local media", times);
+  await desk.evaluate(() => window.desk.accept());
+  await happened(desk, "contact Connected", times);
+  await until(phone, "connected");
+}
+
+async function endCall(desk, phone, times = 1) {
+  await desk.evaluate(() => window.desk.hangUp());
+  await happened(desk, "contact Ended", times);
+  await desk.evaluate(() => window.desk.clear());
+  await happened(desk, "contact Destroy", times);
+  await until(phone, "idle");
+}
+
+/** A page has had time to hear what it would hear. */
+const someSound = async (phone) => {
+  const before = (await customerHeard(phone)).samples.length;
+  await expect.poll(async () => (await customerHeard(phone)).samples.length).toBeGreaterThan(before + 48_000);
+};
+
+const agentSide = (phone, what) => async () => level(await customerHeard(phone, what), BAND.agent);
+const customerSide = (desk) => async () => level(await agentHeard(desk), BAND.customer);
+
+test("outbound: the agent hears it ring, and the customer after the answer", async ({ desk, openPhone }) => {
+  const phone = await openPhone("+1555");
+  await speak(desk, phone);
+  await desk.evaluate(() => window.desk.dial("+1555"));
+  await happened(desk, "contact Connected");
+  await until(phone, "ringing");
+  await happened(desk, "local media");
+  expect(await desk.evaluate(() => window.desk.contact().getInitialConnection().getState().type)).toBe("connecting");
+  expect(await desk.evaluate(() => window.desk.contact().isInbound())).toBe(false);
+  await expect.poll(async () => level(await agentHeard(desk), 425)).toBeGreaterThan(LOUD);
+  expect(await agentSide(phone)()).toBeLessThan(SILENT);
+  await phone.getByRole("button", { name: "Answer" }).click();
+  await until(phone, "connected");
+  await hearEachOther(desk, phone);
+  await phone.getByRole("button", { name: "Hang up" }).click();
+  await happened(desk, "contact Ended");
+  await until(phone, "idle");
+});
+
+test("a call that is rejected, and one that is missed", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await phone.evaluate(() => window.phone.call());
+  await happened(desk, "contact Connecting");
+  await desk.evaluate(() => window.desk.reject());
+  await happened(desk, "contact Missed");
+  await until(phone, "idle");
+  await desk.evaluate(() => window.desk.clear());
+  await happened(desk, "contact Destroy");
+
+  await phone.evaluate(() => window.phone.call());
+  await happened(desk, "contact Connecting", 2);
+  await services.instance("contacts/last/miss", "POST");
+  await happened(desk, "contact Missed", 2);
+  await until(phone, "idle");
+  const states = (await log(desk)).filter(({ event }) => event === "agent state").map(({ state }) => state);
+  expect(states.slice(-2)).toEqual(["PendingBusy", "MissedCallAgent"]);
+  await expect.poll(async () => (await services.instance("state")).legs).toEqual([]);
+});
+
+test("two calls on one persistent connection, and silence between them", async ({ desk, openPhone, services }) => {
+  await services.instance("configuration", "PUT", { persistentConnection: true });
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  const [first] = (await services.instance("state")).legs;
+  await endCall(desk, phone);
+  await someSound(phone);
+  expect(await agentSide(phone, "wire")(), "nothing is sent between calls").toBeLessThan(SILENT);
+  expect(await phone.evaluate(() => window.phone.links())).toEqual([{ leg: first.leg, state: "connected" }]);
+
+  await takeCall(desk, phone, 2);
+  await hearEachOther(desk, phone);
+  const [second, ...others] = (await services.instance("state")).legs;
+  expect(others).toEqual([]);
+  expect(second.peerConnectionId).toBe(first.peerConnectionId);
+  await endCall(desk, phone, 2);
+});
+
+test("mute is Streams' own, hold and the muting of a participant are the service's", async ({
+  desk, openPhone, services,
+}) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+
+  await desk.evaluate(() => window.desk.agent().mute());
+  await expect.poll(agentSide(phone, "wire")).toBeLessThan(SILENT);
+  await desk.evaluate(() => window.desk.agent().unmute());
+  await expect.poll(agentSide(phone)).toBeGreaterThan(LOUD);
+
+  await desk.evaluate(() => window.desk.hold());
+  await until(phone, "hold");
+  await expect.poll(agentSide(phone)).toBeLessThan(SILENT);
+  await expect.poll(customerSide(desk)).toBeLessThan(SILENT);
+  expect(await agentSide(phone, "wire")(), "on hold the softphone sends as before").toBeGreaterThan(LOUD);
+  await desk.evaluate(() => window.desk.resume());
+  await until(phone, "connected");
+  await hearEachOther(desk, phone);
+
+  await services.instance("contacts/last/mute", "POST", { phone: "agent" });
+  await expect.poll(agentSide(phone)).toBeLessThan(SILENT);
+  expect(await customerSide(desk)()).toBeGreaterThan(LOUD);
+  await services.instance("contacts/last/unmute", "POST", { phone: "agent" });
+  await expect.poll(agentSide(phone)).toBeGreaterThan(LOUD);
+});
+
+test("another microphone replaces the first on the wire", async ({ desk, openPhone }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await desk.evaluate((hz) => window.desk.microphones.tone("mic-2", hz), BAND.second);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  await desk.evaluate(() => window.desk.agent().setMicrophoneDevice("mic-2"));
+  await happened(desk, "microphone");
+  await expect.poll(async () => level(await customerHeard(phone), BAND.second)).toBeGreaterThan(LOUD);
+  expect(await agentSide(phone)()).toBeLessThan(SILENT);
+});
+
+for (const persistentConnection of [false, true]) {
+  test(`a second contact while the first is on hold, persistent connection ${persistentConnection}`, async ({
+    page, openPhone, services,
+  }) => {
+    await services.instance("configuration", "PUT", { persistentConnection, voiceConcurrency: 2 });
+    const desk = await openDesk(page, services);
+    const phone = await openPhone();
+    const second = await openPhone("second");
+    await speak(desk, phone);
+    // On a persistent connection the first page is everybody's media server.
+    const voice = persistentConnection ? phone : second;
+    await voice.evaluate((hz) => window.phone.tone(hz, { as: "second" }), BAND.second);
+    await takeCall(desk, phone);
+    await hearEachOther(desk, phone);
+    await desk.evaluate(() => window.desk.hold());
+    await until(phone, "hold");
+
+    const { contactId } = await services.instance("contacts", "POST", { phone: "second" });
+    await happened(desk, "local media", 2);
+    await services.instance(`contacts/${contactId}/accept`, "POST");
+    await until(second, "connected");
+    const legs = (await services.instance("state")).legs;
+    expect(legs.length).toBe(persistentConnection ? 1 : 2);
+    const secondSide = async () => {
+      const sound = await desk.evaluate((i) => window.recorder.take().then(({ rate, channels }) => ({ rate, pcm: channels[i] })), 0);
+      return level({ rate: sound.rate, samples: samplesOf(sound.pcm) }, BAND.second);
+    };
+    await expect.poll(secondSide).toBeGreaterThan(LOUD);
+    await expect.poll(agentSide(phone), "the customer on hold hears nothing").toBeLessThan(SILENT);
+
+    await services.instance(`contacts/${contactId}/hang-up`, "POST");
+    await until(second, "idle");
+    await services.instance(`contacts/${contactId}/clear`, "POST");
+    await happened(desk, "contact Destroy");
+    await desk.evaluate(() => window.desk.resume());
+    await until(phone, "connected");
+    await expect.poll(agentSide(phone)).toBeGreaterThan(LOUD);
+    // A session that ends empties the one audio element, whoever is in it: as
+    // in connect-rtc-js without a shared connection.
+    if (persistentConnection) await expect.poll(customerSide(desk)).toBeGreaterThan(LOUD);
+  });
+}
+
+test("a page that is reloaded in a call takes it up again", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  await openDesk(desk, services);
+  await speak(desk, phone);
+  await happened(desk, "contact Connected");
+  await until(phone, "connected");
+  await hearEachOther(desk, phone);
+  await endCall(desk, phone);
+});
+
+test("only one of two tabs is the softphone", async ({ desk, context, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  const other = await openDesk(await context.newPage(), services);
+  await takeCall(desk, phone);
+  await happened(other, "contact Connected");
+  await happened(other, "session");
+  const session = (page) => log(page).then((all) => all.find(({ event }) => event === "session").session);
+  expect(await session(desk)).toBe(true);
+  expect(await session(other)).toBe(false);
+  expect((await services.instance("state")).tabs.map(({ masterOf }) => masterOf.includes("connect::softphone")))
+    .toEqual([true, false]);
+  await hearEachOther(desk, phone);
+  await other.evaluate(() => window.desk.agent().mute());
+  await happened(desk, "mute");
+  await expect.poll(agentSide(phone, "wire")).toBeLessThan(SILENT);
 });

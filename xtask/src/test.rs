@@ -143,7 +143,9 @@ fn packed(project: &Project) -> Result<Done> {
 
 fn pages(project: &Project) -> Result<Done> {
     project.build_local_aws()?;
-    let run = playwright(project, "tests/page")?.env("LOCAL_AWS_BIN", project.local_aws());
+    let run = playwright(project, "tests/page")?
+        .env("LOCAL_AWS_BIN", project.local_aws())
+        .env("CONNECT_STREAMS_DIR", setup::streams(project)?);
     counted(run, counts::of_playwright)
 }
 

@@ -273,6 +273,7 @@ impl Inner {
                     "state": contact.state,
                     "accepted": contact.accepted,
                     "media": contact.media,
+                    "transferred": contact.transferred,
                     "attributes": contact.attributes,
                     "connections": contact
                         .connections

@@ -138,6 +138,8 @@ pub struct Contact {
     /// The agent's media is up.
     pub media: bool,
     pub auto_accept: bool,
+    /// The others talk on, with somebody else.
+    pub transferred: bool,
 }
 
 impl Contact {
@@ -386,6 +388,7 @@ impl Model {
             accepted: new.outbound || (auto_accept && new.kind.is_call()),
             media: false,
             auto_accept,
+            transferred: false,
         };
         self.contacts.push(contact);
         self.advance(&id, now)?;
@@ -522,6 +525,8 @@ impl Model {
                 }
                 _ => ContactState::Ended,
             };
+            // Two who are left talk on without the agent.
+            contact.transferred = agent_left && contact.active_others() > 1;
             contact.over(after, now);
         }
         self.settle(now);
@@ -622,6 +627,7 @@ impl Model {
     pub fn transfer(&mut self, id: &str, now: UnixMs) -> Done {
         let contact = self.in_state(id, &[ContactState::Connected])?;
         contact.over(ContactState::Ended, now);
+        contact.transferred = true;
         self.settle(now);
         Ok(())
     }

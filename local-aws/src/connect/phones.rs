@@ -220,7 +220,16 @@ impl Inner {
 
     fn shown_on(&self, phone: &str) -> Value {
         let Some((contact, place)) = self.participation(phone) else {
-            return json!({"type": "state", "state": "idle", "contactId": null});
+            // Whoever was given away talks on with somebody who is not here.
+            let away = self.model.contacts.iter().find(|contact| {
+                contact.transferred && contact.others().any(|leg| leg.phone == phone)
+            });
+            return match away {
+                Some(contact) => {
+                    json!({"type": "state", "state": "transferred", "contactId": contact.id})
+                }
+                None => json!({"type": "state", "state": "idle", "contactId": null}),
+            };
         };
         let state = match (contact.connections[place].state, contact.state) {
             (LegState::Connecting, ContactState::Incoming) => "idle",
