@@ -72,8 +72,11 @@ export async function takeCall(desk, phone, attributes = {}) {
 
 /** Waits until the latest call is interpreted and the mix is on the wire. */
 export async function interpreted(desk, sessions = 1) {
-  await until(desk, (n) => window.harness.sessions.size === n && window.harness.session.state === "running", sessions);
-  await until(desk, () => window.harness.sender().track === window.harness.session.agentSpeech);
+  await until(desk, (n) => {
+    const { sessions: all, session, contactId } = window.harness;
+    return all.size === n && session.state === "running"
+      && window.harness.sender(window.desk.contact(contactId))?.track === session.agentSpeech;
+  }, sessions);
 }
 
 /** The customer says pilot words; resolves at their end. */
