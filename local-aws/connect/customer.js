@@ -128,7 +128,7 @@ window.phone = {
     for (const { stop } of sounds) stop();
   },
   record: () => audio.record(NUMBER),
-  take: () => audio.take(),
+  take: (seconds) => audio.take(seconds),
   /** Resolves when the phone is in one of these states. */
   until(...states) {
     return new Promise((resolve) => {

@@ -130,12 +130,13 @@ export class PhoneAudio {
     await new Promise((resolve) => recording.waiting.push(resolve));
   }
 
-  /** Everything recorded so far; the block under way is awaited. */
-  async take() {
+  /** All that was recorded so far, or the last seconds of it; the block under way is awaited. */
+  async take(seconds = Infinity) {
     const recording = this.#recording;
     if (!recording) throw new Error("nothing is recorded: call record() first");
     await new Promise((resolve) => recording.waiting.push(resolve));
-    const { blocks, names } = recording;
+    const { names } = recording;
+    const blocks = recording.blocks.slice(-Math.ceil((seconds * RATE) / recording.blocks[0].blocks[0].length));
     const length = blocks.reduce((sum, block) => sum + block.blocks[0].length, 0);
     const sounds = names.map((_, i) => {
       const pcm = new Int16Array(length);

@@ -2,74 +2,12 @@
 // interpreter anywhere: the stand-in for a Connect instance is right when the
 // agent and the customer hear each other as a contact goes through its life.
 
-import { expect, samplesOf, test as base } from "./support.js";
+import {
+  BAND, LOUD, SILENT, agentHeard, agentSide, customerHeard, customerSide, endCall, happened, hearEachOther, level, log,
+  openDesk, someSound, speak, takeCall, test, until,
+} from "./desk.js";
 import { bandLevel } from "./sound.js";
-
-/** One band for each who speaks, in hertz. */
-const BAND = { customer: 440, agent: 1000, second: 2500 };
-
-const test = base.extend({
-  /** The agent's desktop, started. */
-  desk: async ({ page, services }, use) => {
-    await use(await openDesk(page, services));
-  },
-  /** Opens the customers' phones. */
-  openPhone: async ({ context, services }, use) => {
-    await use(async (number = "customer") => {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => console.error(`phone ${number}: ${error}`));
-      await page.goto(`${services.connect}/customer.html?phone=${encodeURIComponent(number)}`);
-      await page.locator("main").click();
-      await page.evaluate(() => window.phone.on());
-      await page.evaluate(() => window.phone.until("idle"));
-      await page.evaluate(() => window.phone.record());
-      return page;
-    });
-  },
-});
-
-async function openDesk(page, services, query = "") {
-  await page.goto(`${services.page}/test/connect/agent.html${query}`);
-  await page.locator("html[data-ready]").waitFor();
-  await page.getByRole("button", { name: "Start" }).click();
-  await happened(page, "agent");
-  await page.evaluate(() => window.desk.record());
-  return page;
-}
-
-const happened = (page, event, times) => page.evaluate(([of, n]) => window.desk.happened(of, n), [event, times]);
-const until = (phone, ...states) => phone.evaluate((wanted) => window.phone.until(...wanted), states);
-const log = (page) => page.evaluate(() => window.desk.log);
-
-/** What the agent has heard so far, and what the customer's page has. */
-async function agentHeard(page) {
-  const { rate, channels } = await page.evaluate(() => window.recorder.take());
-  return { rate, samples: samplesOf(channels[0]) };
-}
-
-async function customerHeard(phone, what = "pcm") {
-  const taken = await phone.evaluate(() => window.phone.take());
-  return { rate: taken.rate, samples: samplesOf(taken[what]) };
-}
-
-/** How loud a tone is in the last part of a recording. */
-const level = ({ samples, rate }, hz, seconds = 0.4) =>
-  bandLevel(samples.slice(-Math.round(seconds * rate)), rate, hz - 40, hz + 40);
-
-const LOUD = 0.02;
-const SILENT = 0.0005;
-
-async function hearEachOther(desk, phone) {
-  await expect.poll(async () => level(await agentHeard(desk), BAND.customer)).toBeGreaterThan(LOUD);
-  await expect.poll(async () => level(await customerHeard(phone), BAND.agent)).toBeGreaterThan(LOUD);
-}
-
-async function speak(desk, phone) {
-  await desk.evaluate((hz) => {
-    window.silence = window.desk.microphones.tone("mic-1", hz);
-  }, BAND.agent);
-  await phone.evaluate((hz) => window.phone.tone(hz), BAND.customer);
-}
+import { expect } from "./support.js";
 
 test("inbound: connecting, connected, ended, after call work, gone, and heard both ways", async ({
   desk, openPhone, services,
@@ -103,32 +41,6 @@ test("inbound: connecting, connected, ended, after call work, gone, and heard bo
     "agent state Available",
   ]);
 });
-
-/** An inbound call that both are in. */
-async function takeCall(desk, phone, times = 1) {
-  await phone.getByRole("button", { name: "Call" }).click();
-  await happened(desk, "local media", times);
-  await desk.evaluate(() => window.desk.accept());
-  await happened(desk, "contact Connected", times);
-  await until(phone, "connected");
-}
-
-async function endCall(desk, phone, times = 1) {
-  await desk.evaluate(() => window.desk.hangUp());
-  await happened(desk, "contact Ended", times);
-  await desk.evaluate(() => window.desk.clear());
-  await happened(desk, "contact Destroy", times);
-  await until(phone, "idle");
-}
-
-/** A page has had time to hear what it would hear. */
-const someSound = async (phone) => {
-  const before = (await customerHeard(phone)).samples.length;
-  await expect.poll(async () => (await customerHeard(phone)).samples.length).toBeGreaterThan(before + 48_000);
-};
-
-const agentSide = (phone, what) => async () => level(await customerHeard(phone, what), BAND.agent);
-const customerSide = (desk) => async () => level(await agentHeard(desk), BAND.customer);
 
 test("outbound: the agent hears it ring, and the customer after the answer", async ({ desk, openPhone }) => {
   const phone = await openPhone("+1555");
@@ -227,7 +139,7 @@ test("another microphone replaces the first on the wire", async ({ desk, openPho
   await desk.evaluate(() => window.desk.agent().setMicrophoneDevice("mic-2"));
   await happened(desk, "microphone");
   await expect.poll(async () => level(await customerHeard(phone), BAND.second)).toBeGreaterThan(LOUD);
-  expect(await agentSide(phone)()).toBeLessThan(SILENT);
+  await expect.poll(agentSide(phone)).toBeLessThan(SILENT);
 });
 
 for (const persistentConnection of [false, true]) {
@@ -253,10 +165,7 @@ for (const persistentConnection of [false, true]) {
     await until(second, "connected");
     const legs = (await services.instance("state")).legs;
     expect(legs.length).toBe(persistentConnection ? 1 : 2);
-    const secondSide = async () => {
-      const sound = await desk.evaluate((i) => window.recorder.take().then(({ rate, channels }) => ({ rate, pcm: channels[i] })), 0);
-      return level({ rate: sound.rate, samples: samplesOf(sound.pcm) }, BAND.second);
-    };
+    const secondSide = async () => level(await agentHeard(desk), BAND.second);
     await expect.poll(secondSide).toBeGreaterThan(LOUD);
     await expect.poll(agentSide(phone), "the customer on hold hears nothing").toBeLessThan(SILENT);
 
@@ -303,3 +212,182 @@ test("only one of two tabs is the softphone", async ({ desk, context, openPhone,
   await happened(desk, "mute");
   await expect.poll(agentSide(phone, "wire")).toBeLessThan(SILENT);
 });
+
+test("the CCP's own buttons take, hold and end a call", async ({ desk, openPhone }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  const ccp = desk.frameLocator("iframe");
+  // A page behind another is drawn seldom.
+  const press = async (name) => {
+    await desk.bringToFront();
+    await ccp.getByRole("button", { name, exact: true }).click();
+  };
+  await phone.getByRole("button", { name: "Call" }).click();
+  await happened(desk, "local media");
+  await press("Accept");
+  await happened(desk, "contact Accepted");
+  await happened(desk, "contact Connected");
+  await hearEachOther(desk, phone);
+  await press("Mute");
+  await expect.poll(agentSide(phone, "wire")).toBeLessThan(SILENT);
+  await press("Unmute");
+  await expect.poll(agentSide(phone)).toBeGreaterThan(LOUD);
+  await press("Hold");
+  await until(phone, "hold");
+  await press("Resume");
+  await until(phone, "connected");
+  await press("Hang up");
+  await happened(desk, "contact Ended");
+  await press("Clear");
+  await happened(desk, "contact Destroy");
+  await expect(ccp.getByLabel("State", { exact: true })).toHaveText("Available");
+});
+
+test("a callback: the agent accepts, then the customer is called", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await services.instance("contacts", "POST", { type: "queue_callback" });
+  await happened(desk, "contact Incoming");
+  await happened(desk, "local media");
+  await desk.evaluate(() => window.desk.accept());
+  await until(phone, "ringing");
+  const connection = () => desk.evaluate(() => window.desk.contact().getAgentConnection().getConnectionId());
+  const before = await connection();
+  await phone.getByRole("button", { name: "Answer" }).click();
+  await happened(desk, "contact Connected");
+  expect(await connection(), "the agent's connection is another one now").not.toBe(before);
+  await hearEachOther(desk, phone);
+  await endCall(desk, phone);
+});
+
+test("a third party: consulted, in conference, alone with the agent", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await phone.evaluate((hz) => window.phone.tone(hz, { as: "third" }), BAND.second);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  const third = async () => level(await agentHeard(desk), BAND.second);
+  await services.instance("contacts/last/add", "POST", { phone: "third", consult: true });
+  await until(phone, "hold");
+  await services.instance("contacts/last/answer", "POST", { phone: "third" });
+  await expect.poll(third).toBeGreaterThan(LOUD);
+  await expect.poll(customerSide(desk)).toBeLessThan(SILENT);
+  expect(await desk.evaluate(() => window.desk.contact().getThirdPartyConnections().length)).toBe(1);
+  await services.instance("contacts/last/conference", "POST");
+  await hearEachOther(desk, phone);
+  expect(await third()).toBeGreaterThan(LOUD);
+  await expect.poll(async () => level(await customerHeard(phone), BAND.second)).toBeGreaterThan(LOUD);
+  await services.instance("contacts/last/hang-up", "POST", { phone: "customer" });
+  await until(phone, "idle");
+  await expect.poll(customerSide(desk)).toBeLessThan(SILENT);
+  expect(await third()).toBeGreaterThan(LOUD);
+});
+
+test("a chat beside the call has no softphone", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await services.instance("contacts", "POST", { type: "chat", attributes: { languageCode: "es-US" } });
+  await happened(desk, "contact Connecting");
+  await desk.evaluate(() => window.desk.accept());
+  await happened(desk, "contact Connected");
+  expect(await desk.evaluate(() => window.desk.contact().getAttributes().languageCode.value)).toBe("es-US");
+  await phone.getByRole("button", { name: "Call" }).click();
+  await happened(desk, "local media");
+  await services.instance("contacts/last/accept", "POST");
+  await happened(desk, "contact Connected", 2);
+  await hearEachOther(desk, phone);
+  const seen = await log(desk);
+  expect(seen.filter(({ event }) => event === "contact").map(({ type }) => type)).toEqual(["chat", "voice"]);
+  expect(seen.filter(({ event }) => event === "session").length).toBe(1);
+});
+
+test("the service hangs up, and a contact is gone without a word", async ({ desk, openPhone, services }) => {
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await services.instance("contacts/last/bye", "POST");
+  await happened(desk, "contact Ended");
+  await expect.poll(async () => (await services.instance("state")).legs).toEqual([]);
+  await desk.evaluate(() => window.desk.clear());
+  await happened(desk, "contact Destroy");
+
+  await takeCall(desk, phone, 2);
+  await hearEachOther(desk, phone);
+  await services.instance("contacts/last/vanish", "POST");
+  await happened(desk, "contact Destroy", 2);
+  await expect.poll(async () => (await services.instance("state")).legs).toEqual([]);
+});
+
+test("an ICE restart keeps the call and its sender", async ({ desk, openPhone, services }) => {
+  await services.instance("configuration", "PUT", { persistentConnection: true });
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  const ufrag = () => desk.evaluate(() => {
+    const id = window.desk.contact().getAgentConnection().getConnectionId();
+    const session = window.connect.core.getSoftphoneManager().getSession(id);
+    window.sender ??= session._pc.getSenders()[0];
+    return {
+      ufrag: /ice-ufrag:(.*)/.exec(session._pc.currentRemoteDescription.sdp)[1].trim(),
+      same: session._pc.getSenders()[0] === window.sender,
+      restarts: session.sessionReport.iceRestartSuccesses ?? 0,
+    };
+  });
+  const before = await ufrag();
+  await services.instance("contacts/last/stale", "POST");
+  await expect.poll(async () => (await ufrag()).restarts).toBe(1);
+  const after = await ufrag();
+  expect(after.same).toBe(true);
+  expect(after.ufrag).not.toBe(before.ufrag);
+  await someSound(phone);
+  await hearEachOther(desk, phone);
+});
+
+test("minified Streams, and a softphone with a socket of its own", async ({ page, openPhone, services }) => {
+  await services.instance("configuration", "PUT", { useWebSocketProvider: false });
+  const desk = await openDesk(page, services, "?minified");
+  const phone = await openPhone();
+  await speak(desk, phone);
+  await takeCall(desk, phone);
+  await hearEachOther(desk, phone);
+  await endCall(desk, phone);
+  await expect.poll(async () => (await services.instance("state")).legs).toEqual([]);
+});
+
+test("the browser's own microphone is heard, through all that the browser does to it", async ({
+  page, openPhone, services,
+}) => {
+  const desk = await openDesk(page, services, "?real-microphone");
+  const phone = await openPhone();
+  await takeCall(desk, phone);
+  await expect.poll(async () => {
+    const { samples, rate } = await customerHeard(phone, "pcm", 3);
+    return bandLevel(samples, rate, 100, 4000);
+  }).toBeGreaterThan(0.003);
+});
+
+// Who watches for the session's beginning can find it in four states.
+const ORDERS = [
+  { found: "no connection", options: { holdPeerConnectionMs: 400 }, pc: false, sender: false, track: null },
+  { found: "a connection without a sender", options: { holdSenderMs: 400 }, initMs: 100, pc: true, sender: false, track: null },
+  { found: "the softphone's own microphone", initMs: 100, streamsMs: 400, pc: true, sender: true, track: 1 },
+  { found: "the microphone that Streams put there", initMs: 400, pc: true, sender: true, track: 2 },
+];
+for (const { found, options = {}, initMs = 0, streamsMs = 0, ...state } of ORDERS) {
+  test(`a session's beginning is told when there is ${found}`, async ({ page, openPhone, services }) => {
+    await services.instance("delays", "PUT", { "connection::session_init": initMs });
+    const desk = await openDesk(page, services, `?options=${encodeURIComponent(JSON.stringify(options))}`);
+    // The first call is Streams' question for permission, the third its own microphone.
+    await desk.evaluate((ms) => {
+      window.desk.microphones.delayMs = (call) => (call === 2 ? ms : 0);
+    }, streamsMs);
+    const phone = await openPhone();
+    await speak(desk, phone);
+    await takeCall(desk, phone);
+    await happened(desk, "session");
+    const session = (await log(desk)).find(({ event }) => event === "session");
+    expect(session).toMatchObject(state);
+    await hearEachOther(desk, phone);
+  });
+}

@@ -1,6 +1,9 @@
 //! What Streams and the CCP's own buttons ask the instance to do.
 
-use super::model::{Done, Kind, Model, NewContact, Refusal, UnixMs};
+use super::{
+    contact::{Done, Kind, NewContact, Refusal, UnixMs},
+    model::Model,
+};
 use serde_json::{Value, json};
 
 fn text<'a>(params: &'a Value, name: &str) -> Done<&'a str> {

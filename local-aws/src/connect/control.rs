@@ -2,8 +2,8 @@
 //! part of Connect.
 
 use super::{
+    contact::{Contact, Done, Kind, NewContact, Refusal, Role},
     instance::{CarrierKind, Inner, Instance, now},
-    model::{Contact, Done, Kind, NewContact, Refusal, Role},
     phones::attributes_of,
 };
 use axum::{

@@ -2,7 +2,8 @@
 
 use super::{
     api,
-    model::{Done, Model, Refusal, UnixMs},
+    contact::{Done, Refusal, UnixMs},
+    model::Model,
     phones::Phone,
     signaling::Leg,
     snapshot::{Place, configuration, snapshot},

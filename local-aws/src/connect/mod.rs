@@ -3,6 +3,7 @@
 //! of its own that an instance is.
 
 mod api;
+mod contact;
 mod control;
 mod instance;
 mod model;

@@ -2,8 +2,8 @@
 //! softphone for the calls with it.
 
 use super::{
+    contact::{Contact, ContactState, Done, Kind, LegState, NewContact, Refusal, Role},
     instance::{Inner, Out, now},
-    model::{Contact, ContactState, Done, Kind, LegState, NewContact, Refusal, Role},
     signaling::Leg,
 };
 use serde_json::{Value, json};
@@ -117,7 +117,8 @@ impl Inner {
 
     /// The contact and the connection that a phone is in.
     fn participation(&self, phone: &str) -> Option<(&Contact, usize)> {
-        self.model.contacts.iter().find_map(|contact| {
+        let mut calls = self.model.contacts.iter().filter(|c| c.kind.is_call());
+        calls.find_map(|contact| {
             let place = contact
                 .connections
                 .iter()

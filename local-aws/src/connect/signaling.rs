@@ -3,8 +3,8 @@
 //! offer is passed on to it, and its answer comes back.
 
 use super::{
+    contact::{Contact, ContactState},
     instance::{CarrierKind, Inner, now},
-    model::{Contact, ContactState},
 };
 use serde_json::{Value, json};
 

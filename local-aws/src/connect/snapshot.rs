@@ -1,6 +1,9 @@
 //! The model as the events that Streams gets.
 
-use super::model::{Connection, Contact, Kind, Model, Role, UnixMs};
+use super::{
+    contact::{Connection, Contact, Kind, Role, UnixMs},
+    model::Model,
+};
 use serde_json::{Value, json};
 
 /// Where an instance is, for the softphone.
@@ -166,6 +169,13 @@ fn connection(model: &Model, contact: &Contact, leg: &Connection, place: &Place)
         "quickConnectName": null,
         "monitoringInfo": null,
     });
+    if contact.kind == Kind::Chat {
+        all["chatMediaInfo"] = json!({
+            "chatAutoAccept": contact.auto_accept,
+            "customerName": contact.name.as_deref().unwrap_or("Customer"),
+            "connectionData": null,
+        });
+    }
     if leg.role == Role::Agent && contact.kind.is_call() && model.settings.softphone_enabled {
         let config = json!({
             "iceServers": place.ice_servers,

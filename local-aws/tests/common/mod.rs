@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::expect_used)]
 
+pub mod connect;
+
 use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{
