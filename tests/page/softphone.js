@@ -2,11 +2,12 @@
 // instance, the library between them, and customers on their own pages.
 
 import { pilotWav } from "./fixtures/pilot-wav.js";
+import { happened, test as base } from "./desk.js";
 import { codesOf } from "./harness.js";
 import { pilotCodes } from "./pilot.js";
-import { expect, samplesOf, test as base } from "./support.js";
+import { expect, samplesOf } from "./support.js";
 
-export { codesOf, expect };
+export { codesOf, expect, happened };
 
 export const test = base.extend({
   /** An agent's desktop, started, with the library connected on request. */
@@ -25,20 +26,6 @@ export const test = base.extend({
       return page;
     });
   },
-
-  /** A customer's phone. */
-  openPhone: async ({ context, services }, use) => {
-    await use(async (number = "customer") => {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => console.error(`phone ${number}: ${error}`));
-      await page.goto(`${services.connect}/customer.html?phone=${number}`);
-      await page.locator("main").click();
-      await page.evaluate(() => window.phone.on());
-      await page.evaluate(() => window.phone.until("idle"));
-      await page.evaluate(() => window.phone.record());
-      return page;
-    });
-  },
 });
 
 /** Keeps every audio element that plays: `window.audible()`. */
@@ -53,10 +40,6 @@ function watchAudio() {
     (element) => element.srcObject && !element.muted && !element.paused,
   );
 }
-
-/** Resolves once the desk has seen an event so many times. */
-export const happened = (desk, event, times = 1) =>
-  desk.evaluate(([name, n]) => window.desk.happened(name, n), [event, times]);
 
 /** Waits for something that becomes true in the page. */
 export const until = (page, condition, argument) =>
@@ -100,9 +83,9 @@ export const settled = (desk, speaker, finals, contactId) =>
 export const events = (desk, type, speaker) =>
   desk.evaluate(([of, who]) => window.harness.of(of, who), [type, speaker]);
 
-/** What a customer's page has recorded: what that customer heard, or all that came over the wire. */
-export async function recorded(phone, what = "pcm") {
-  const taken = await phone.evaluate(() => window.phone.take());
+/** What a customer's page has recorded: what that customer heard ("pcm"), or all that came over the wire ("wire"). */
+export async function recorded(phone, what = "pcm", seconds = 600) {
+  const taken = await phone.evaluate((n) => window.phone.take(n), seconds);
   return { rate: taken.rate, samples: samplesOf(taken[what]) };
 }
 
@@ -127,5 +110,5 @@ export async function talk(desk, phone, first, { said = 0, contactId } = {}) {
   await agentSpeaks(desk, first + 8, 4);
   await settled(desk, "agent", said + 1, contactId);
   await untilHeard(() => agentHeard(desk), first, 4);
-  await untilHeard(() => recorded(phone), first + 8, 4);
+  await untilHeard(() => recorded(phone, "pcm", 8), first + 8, 4);
 }
