@@ -12,11 +12,12 @@ export { codesOf, expect, happened };
 export const test = base.extend({
   /** An agent's desktop, started, with the library connected on request. */
   openDesk: async ({ context, services }, use) => {
-    await use(async ({ query = "", library = {} } = {}) => {
+    await use(async ({ query = "", library = {}, before } = {}) => {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.error(`desk: ${error}`));
       // The library counts elements that are heard and are in no document.
       await page.addInitScript(watchAudio);
+      if (before) await page.addInitScript(before);
       await page.goto(`${services.page}/test/softphone.html${query}`);
       await page.locator("html[data-ready][data-library]").waitFor();
       await page.getByRole("button", { name: "Start" }).click();
