@@ -62,10 +62,13 @@ export async function hearEachOther(desk, phone) {
   await expect.poll(async () => level(await customerHeard(phone), BAND.agent)).toBeGreaterThan(LOUD);
 }
 
+/** The agent says a tone; once, since two of the same could cancel each other out. */
+export const agentSpeaks = (desk) => desk.evaluate((hz) => {
+  window.desk.microphones.tone("mic-1", hz);
+}, BAND.agent);
+
 export async function speak(desk, phone) {
-  await desk.evaluate((hz) => {
-    window.silence = window.desk.microphones.tone("mic-1", hz);
-  }, BAND.agent);
+  await agentSpeaks(desk);
   await phone.evaluate((hz) => window.phone.tone(hz), BAND.customer);
 }
 
