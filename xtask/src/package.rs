@@ -83,9 +83,11 @@ fn compile(project: &Project, profile: &str) -> Result<PathBuf> {
         .args(["--target", "wasm32-unknown-unknown"])
         .dir(&project.root);
     if profile == "release" {
+        // SHA-256 as a loop, not as 64 rounds written out: what is hashed is
+        // a few hundred bytes, and 6 kB (0.6 compressed) need not be loaded.
+        let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
         // Panic messages name source files: without this they would name the
         // builder's home directory, and differ from machine to machine.
-        let mut flags: Vec<String> = Vec::new();
         for (from, to) in [(cargo_home(), "cargo"), (Some(project.root.clone()), "")] {
             if let Some(from) = from {
                 flags.push(format!("--remap-path-prefix={}={to}", from.display()));
