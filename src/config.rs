@@ -55,11 +55,27 @@ pub enum Stability {
     High,
 }
 
+/// In which form the listener gets a speaker's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Translated and spoken.
+    #[default]
+    Speech,
+    /// Translated.
+    Captions,
+    /// As they were said, in writing.
+    Transcript,
+}
+
 /// One speaker's settings, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpeakerConfig {
     /// Whether this pipeline runs.
     pub enabled: bool,
+    /// In which form the listener gets the words.
+    pub form: Form,
+    /// Whether what was said before a mute is still spoken.
+    pub finish_on_mute: bool,
     /// The three services' codes for what this speaker says and for what the
     /// listener hears, and the voice that speaks it.
     pub codes: Codes,
@@ -132,6 +148,10 @@ pub struct SpeakerOptions {
     pub start_guard_ms: Option<f64>,
     /// Default true.
     pub enabled: Option<bool>,
+    /// Default `speech`.
+    pub output: Option<Form>,
+    /// `finish` (true) or `drop` (false, the default).
+    pub on_mute: Option<bool>,
     /// Optional features of Transcribe.
     pub transcribe: TranscribeOptions,
     /// Optional features of Translate.
@@ -192,6 +212,14 @@ pub struct SessionOptions {
     pub agent: SpeakerOptions,
     /// The customer. Required.
     pub customer: SpeakerOptions,
+}
+
+impl SpeakerConfig {
+    /// Whether the words are to be spoken, and can be.
+    #[must_use]
+    pub const fn speaks(&self) -> bool {
+        self.enabled && matches!(self.form, Form::Speech) && self.codes.voice.is_some()
+    }
 }
 
 impl SessionOptions {
@@ -277,6 +305,8 @@ impl SpeakerOptions {
         self.check_lexicons(speaker)?;
         Ok(SpeakerConfig {
             enabled: self.enabled.unwrap_or(true),
+            form: self.output.unwrap_or_default(),
+            finish_on_mute: self.on_mute.unwrap_or_default(),
             codes,
             stability: self.stability.unwrap_or_default(),
             message: millis("messageMs", self.message_ms, DEFAULT_MESSAGE_MS, (20, 200))?,

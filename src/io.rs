@@ -48,7 +48,12 @@ pub enum Input<'a> {
     },
     /// The call is on hold: nothing is transcribed, translated or spoken. It
     /// holds for both speakers, whichever it comes with.
-    Hold(bool),
+    Hold {
+        /// Whether the call is on hold.
+        held: bool,
+        /// The taps' frame from which it holds; `None` is at once.
+        from_frame: Option<u64>,
+    },
     /// Switch this speaker's pipeline on or off.
     Enable(bool),
     /// New settings for this speaker.

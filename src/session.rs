@@ -73,6 +73,13 @@ impl Session {
         self.state
     }
 
+    /// Whether a speaker's words are being spoken to the other one, as far as
+    /// is known. Where they are not, the listener needs the original.
+    #[must_use]
+    pub fn speaks(&self, speaker: Speaker) -> bool {
+        self.pipelines[speaker].speaks()
+    }
+
     /// How much it holds.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
@@ -111,7 +118,9 @@ impl Session {
             Input::Enable(enabled) => pipeline.enable(&mut ctx, enabled),
             Input::Configure(config) => pipeline.configure(&mut ctx, *config),
             Input::Say { text, translate } => pipeline.say(&mut ctx, text, translate),
-            Input::Hold(held) => self.both(now, |pipeline, ctx| pipeline.hold(ctx, held)),
+            Input::Hold { held, from_frame } => {
+                self.both(now, |pipeline, ctx| pipeline.hold(ctx, held, from_frame));
+            }
             Input::Stop => self.stop(now),
             Input::Credentials(answer, unix) => {
                 self.shared.set_wall_clock(now, unix);

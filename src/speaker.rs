@@ -46,7 +46,7 @@ impl fmt::Display for Speaker {
 }
 
 /// One value for each speaker.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PerSpeaker<T> {
     /// The agent's.
     pub agent: T,

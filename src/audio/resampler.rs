@@ -123,6 +123,14 @@ impl Resampler {
         }
     }
 
+    /// How many samples [`Self::flush`] would give.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.inner.as_ref().map_or(0, |inner| {
+            scale(inner.taken, self.in_hz, self.out_hz).saturating_sub(inner.given)
+        })
+    }
+
     /// Appends what is still in the filter and begins a new stream.
     pub fn flush(&mut self, out: &mut Vec<f32>) {
         let Some(inner) = &mut self.inner else {

@@ -1,8 +1,8 @@
 //! Reading the host's object, with the path of what is wrong.
 
 use super::{
-    EndpointOptions, EndpointsOptions, RegionOptions, SessionOptions, SpeakerOptions, Stability,
-    TranscribeOptions, TranslateOptions,
+    EndpointOptions, EndpointsOptions, Form, RegionOptions, SessionOptions, SpeakerOptions,
+    Stability, TranscribeOptions, TranslateOptions,
 };
 use crate::error::Error;
 use crate::fields::Field;
@@ -10,6 +10,18 @@ use serde_json::Value;
 
 const REGION: &str = "an AWS region such as us-east-1, or an object with one each for \
                       transcribe, translate and polly";
+const STABILITIES: [(&str, Stability); 4] = [
+    ("none", Stability::None),
+    ("low", Stability::Low),
+    ("medium", Stability::Medium),
+    ("high", Stability::High),
+];
+const FORMS: [(&str, Form); 3] = [
+    ("speech", Form::Speech),
+    ("captions", Form::Captions),
+    ("transcript", Form::Transcript),
+];
+const ON_MUTE: [(&str, bool); 2] = [("drop", false), ("finish", true)];
 const ENDPOINT: &str = "a URL, or an object of url and signedHost";
 
 impl SessionOptions {
@@ -81,7 +93,9 @@ impl SpeakerOptions {
                 "language" => self.language = field.text()?,
                 "voice" => self.voice = field.text()?,
                 "engine" => self.engine = field.text()?,
-                "stability" => self.stability = stability(&field)?,
+                "stability" => self.stability = choice(&field, &STABILITIES)?,
+                "output" => self.output = choice(&field, &FORMS)?,
+                "onMute" => self.on_mute = choice(&field, &ON_MUTE)?,
                 "messageMs" => self.message_ms = field.number()?,
                 "startGuardMs" => self.start_guard_ms = field.number()?,
                 "enabled" => self.enabled = field.flag()?,
@@ -97,7 +111,7 @@ impl SpeakerOptions {
                 _ => {
                     return Err(field.unknown(
                         "language, voice, engine, stability, messageMs, startGuardMs, enabled, \
-                         transcribe, translate, lexicons",
+                         output, onMute, transcribe, translate, lexicons",
                     ));
                 }
             }
@@ -106,15 +120,16 @@ impl SpeakerOptions {
     }
 }
 
-fn stability(field: &Field<'_>) -> Result<Option<Stability>, Error> {
-    match field.text()?.as_deref() {
-        None => Ok(None),
-        Some("none") => Ok(Some(Stability::None)),
-        Some("low") => Ok(Some(Stability::Low)),
-        Some("medium") => Ok(Some(Stability::Medium)),
-        Some("high") => Ok(Some(Stability::High)),
-        Some(_) => Err(field.wrong("none, low, medium or high")),
-    }
+/// One of some names, if there is one.
+fn choice<T: Copy>(field: &Field<'_>, choices: &[(&str, T)]) -> Result<Option<T>, Error> {
+    let Some(text) = field.text()? else {
+        return Ok(None);
+    };
+    let found = choices.iter().find(|(name, _)| *name == text);
+    found.map(|(_, value)| Some(*value)).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        field.wrong(&format!("one of {}", names.join(", ")))
+    })
 }
 
 impl TranscribeOptions {

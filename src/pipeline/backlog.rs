@@ -127,9 +127,9 @@ impl Backlog {
         });
     }
 
-    /// Makes the latest samples silent.
-    pub fn silence_last(&mut self, count: u64) {
-        self.ring.silence_from(self.end().saturating_sub(count));
+    /// Makes everything from a position on silent.
+    pub fn silence_from(&mut self, position: u64) {
+        self.ring.silence_from(position);
     }
 
     /// The samples at these positions.

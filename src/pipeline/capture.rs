@@ -1,20 +1,21 @@
 //! From the tap to service-rate samples: rate changes, gaps, mute, hold and the
 //! start guard.
 
+mod gate;
+
 use crate::audio::SERVICE_RATE_HZ;
 use crate::audio::frame_clock::FrameClock;
 use crate::audio::framer::duration;
 use crate::audio::resampler::Resampler;
 use crate::error::Error;
 use crate::time::{Duration, Timestamp};
+pub use gate::Cause;
+use gate::Gate;
 use std::collections::VecDeque;
 
 /// Lost audio is replaced by silence, so that what stood apart is not glued
 /// together; at most by so much.
 const LONGEST_FILL: Duration = Duration::from_secs(1);
-
-/// Commands that wait for their frame; more than these are no commands.
-const MOST_SWITCHES: usize = 64;
 
 /// One piece of the tap.
 #[derive(Clone, Copy)]
@@ -43,9 +44,7 @@ pub struct Capture {
     timeline: Timeline,
     next_frame: Option<u64>,
     guard: Duration,
-    muted: bool,
-    switches: VecDeque<(u64, bool)>,
-    held: bool,
+    gate: Gate,
     refused_rate: Option<u32>,
     scratch: Vec<f32>,
 }
@@ -60,9 +59,7 @@ impl Capture {
             timeline: Timeline::default(),
             next_frame: None,
             guard,
-            muted: false,
-            switches: VecDeque::new(),
-            held: false,
+            gate: Gate::default(),
             refused_rate: None,
             scratch: Vec::new(),
         }
@@ -88,7 +85,7 @@ impl Capture {
             self.timeline.freeze(&self.clock);
             self.next_frame = None;
             if before.is_some() {
-                self.switch_now();
+                self.gate.rush();
             }
             self.resampler = match Resampler::new(piece.rate_hz, SERVICE_RATE_HZ) {
                 Ok(resampler) => Some(resampler),
@@ -127,9 +124,7 @@ impl Capture {
                     resampler.flush(out);
                     self.timeline.freeze(&self.clock);
                     // Their frames will not come.
-                    if let Some((_, muted)) = self.switches.drain(..).next_back() {
-                        self.muted = muted;
-                    }
+                    self.gate.rush();
                 }
                 self.clock = FrameClock::default();
                 self.clock.observe(now, piece.rate_hz, end_frame);
@@ -139,7 +134,8 @@ impl Capture {
         self.next_frame = Some(end_frame);
         self.scratch.clear();
         self.scratch.extend_from_slice(piece.samples);
-        self.silence(piece);
+        self.gate.pass(piece.first_frame, &mut self.scratch);
+        self.keep_guard(piece.rate_hz);
         if let Some(resampler) = &mut self.resampler {
             resampler.push(&self.scratch, out);
         }
@@ -158,45 +154,41 @@ impl Capture {
         self.resampler = None;
     }
 
-    /// Mutes, or stops to, from a frame of the tap on. Gives how many of the
-    /// latest samples that went out are silent after all, because the command
-    /// came after its frame.
-    pub fn mute(&mut self, muted: bool, from_frame: Option<u64>) -> u64 {
-        let next = self.next_frame.unwrap_or(0);
-        let full = self.switches.len() == MOST_SWITCHES;
-        match from_frame {
-            Some(frame) if frame > next => {
-                match self.switches.back_mut() {
-                    // The last word counts, above all if it is to be silent.
-                    Some(last) if full => last.1 = muted,
-                    _ => self.switches.push_back((frame, muted)),
-                }
-                0
+    /// Makes the speaker silent, or stops to, from a frame of the tap on; `None`
+    /// is at once. Gives the position of that frame. `position` is where
+    /// samples that are appended to `out` begin; what has gone out from the
+    /// frame's position on is to be silent after all.
+    pub fn shut(
+        &mut self,
+        cause: Cause,
+        shut: bool,
+        from_frame: Option<u64>,
+        position: u64,
+        out: &mut Vec<f32>,
+    ) -> u64 {
+        let (Some(next), Some(resampler)) = (self.next_frame, &mut self.resampler) else {
+            match from_frame {
+                Some(frame) => self.gate.later(frame, cause, shut),
+                None => self.gate.now(cause, shut),
             }
-            late => {
-                self.switches.clear();
-                self.muted = muted;
-                let rate = self.resampler.as_ref().map_or(1, Resampler::in_hz);
-                let frames = next - late.unwrap_or(next);
-                if muted {
-                    frames.saturating_mul(u64::from(SERVICE_RATE_HZ)) / u64::from(rate)
-                } else {
-                    0
-                }
-            }
+            return position;
+        };
+        let rate = u64::from(resampler.in_hz());
+        let at_rate = |frames: u64| frames.saturating_mul(u64::from(SERVICE_RATE_HZ));
+        let frame = from_frame.unwrap_or(next);
+        if frame > next {
+            self.gate.later(frame, cause, shut);
+            return position + resampler.waiting() + at_rate(frame - next) / rate;
         }
-    }
-
-    /// Does what waits for frames that will not come.
-    fn switch_now(&mut self) {
-        if let Some((_, muted)) = self.switches.drain(..).next_back() {
-            self.muted = muted;
+        self.gate.now(cause, shut);
+        if shut {
+            // What is still in the filter was captured after that frame too.
+            resampler.flush(out);
+            let end = position + out.len() as u64;
+            self.timeline.anchor_frame(end, next);
         }
-    }
-
-    /// The call is on hold, or no longer.
-    pub const fn hold(&mut self, held: bool) {
-        self.held = held;
+        let end = position + out.len() as u64;
+        end.saturating_sub(at_rate(next - frame).div_ceil(rate))
     }
 
     /// Samples from `position` on were made up at `at`, because none came.
@@ -235,23 +227,9 @@ impl Capture {
         self.timeline.forget(before);
     }
 
-    /// Makes silent what is guarded, muted or on hold.
-    fn silence(&mut self, piece: Piece<'_>) {
-        for (n, sample) in self.scratch.iter_mut().enumerate() {
-            while self
-                .switches
-                .front()
-                .is_some_and(|(frame, _)| *frame <= piece.first_frame + n as u64)
-            {
-                if let Some((_, muted)) = self.switches.pop_front() {
-                    self.muted = muted;
-                }
-            }
-            if self.muted || self.held {
-                *sample = 0.0;
-            }
-        }
-        let rate = f64::from(piece.rate_hz);
+    /// Makes the beginning silent.
+    fn keep_guard(&mut self, rate_hz: u32) {
+        let rate = f64::from(rate_hz);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let guarded = (self.guard.as_secs_f64() * rate).round() as usize;
         let guarded = guarded.min(self.scratch.len());
@@ -359,23 +337,47 @@ mod tests {
         assert!((at.as_millis_f64() - 100_000.0).abs() < 1.0);
     }
 
+    fn mute(capture: &mut Capture, muted: bool, frame: Option<u64>, out: &mut Vec<f32>) -> u64 {
+        let mut more = Vec::new();
+        let end = out.len() as u64;
+        let at = capture.shut(Cause::Mute, muted, frame, end, &mut more);
+        out.extend(more);
+        at
+    }
+
     #[test]
     fn mute_holds_from_its_frame_on_also_when_it_comes_late() {
         let mut capture = Capture::new(Duration::ZERO);
         let mut out = Vec::new();
         push(&mut capture, 16_000, 0, 0.5, &mut out);
-        assert_eq!(capture.mute(true, Some(200)), 0);
+        assert_eq!(mute(&mut capture, true, Some(200), &mut out), 200);
         push(&mut capture, 16_000, 160, 0.5, &mut out);
         assert!(out[..200].iter().all(|s| *s == 0.5));
         assert!(out[200..].iter().all(|s| *s == 0.0));
-        assert_eq!(capture.mute(false, None), 0);
+        assert_eq!(mute(&mut capture, false, None, &mut out), 320);
         push(&mut capture, 16_000, 320, 0.5, &mut out);
         assert!(out[320..].iter().all(|s| *s == 0.5));
-        assert_eq!(capture.mute(true, Some(400)), 80);
-        capture.hold(true);
-        capture.mute(false, None);
+        assert_eq!(mute(&mut capture, true, Some(400), &mut out), 400);
+        capture.shut(Cause::Hold, true, None, 480, &mut out);
+        mute(&mut capture, false, None, &mut out);
         push(&mut capture, 16_000, 480, 0.5, &mut out);
         assert!(out[480..].iter().all(|s| *s == 0.0));
+    }
+
+    #[test]
+    fn a_late_mute_also_reaches_what_is_still_in_the_filter() {
+        let mut capture = Capture::new(Duration::ZERO);
+        let mut out = Vec::new();
+        for n in 0..10 {
+            push(&mut capture, 48_000, n * 480, 0.5, &mut out);
+        }
+        assert!(out.len() < 1_600);
+        assert_eq!(mute(&mut capture, true, Some(4_500), &mut out), 1_500);
+        assert_eq!(out.len(), 1_600);
+        push(&mut capture, 48_000, 4_800, 0.5, &mut out);
+        assert!(out[1_600..].iter().all(|s| *s == 0.0));
+        let at = capture.time_of(1_600).unwrap();
+        assert!((at.as_millis_f64() - 100.0).abs() < 0.1);
     }
 
     #[test]
@@ -384,16 +386,11 @@ mod tests {
             let mut capture = Capture::new(Duration::ZERO);
             let mut out = Vec::new();
             push(&mut capture, 16_000, 100_000, 0.5, &mut out);
-            capture.mute(true, Some(200_000));
+            mute(&mut capture, true, Some(200_000), &mut out);
             let before = out.len();
+            let then = frame + u64::from(rate) / 100;
             push(&mut capture, rate, frame, 0.5, &mut out);
-            push(
-                &mut capture,
-                rate,
-                frame + u64::from(rate) / 100,
-                0.5,
-                &mut out,
-            );
+            push(&mut capture, rate, then, 0.5, &mut out);
             assert!(out.len() > before + 160);
             assert!(out[before + 1..].iter().all(|s| *s == 0.0), "{rate}");
         }
@@ -405,7 +402,7 @@ mod tests {
         let mut out = Vec::new();
         push(&mut capture, 16_000, 0, 0.5, &mut out);
         for n in 0..200 {
-            capture.mute(n % 2 == 1, Some(200 + n));
+            mute(&mut capture, n % 2 == 1, Some(200 + n), &mut out);
         }
         for n in 1..5 {
             push(&mut capture, 16_000, n * 160, 0.5, &mut out);

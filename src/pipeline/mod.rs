@@ -20,12 +20,12 @@ pub mod translator;
 mod utterances;
 
 use crate::aws::transcribe::TranscriptResult;
-use crate::config::SpeakerConfig;
+use crate::config::{Form, SpeakerConfig};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
-use capture::{Capture, Piece};
+use capture::{Capture, Cause, Piece};
 use context::Context;
 use latency::Step;
 use segmenter::{Segment, Segmenter};
@@ -98,6 +98,14 @@ impl Pipeline {
     #[must_use]
     pub const fn is_degraded(&self) -> bool {
         self.utterances.is_degraded()
+    }
+
+    /// Whether the speaker's words are being spoken to the listener, as far as
+    /// is known. Where they are not, the listener needs the original.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        let heard = matches!(self.status(), Status::Streaming | Status::Reconnecting);
+        heard && !self.is_degraded() && self.config.speaks()
     }
 
     /// Whether everything has ended, after [`Self::stop`].
@@ -180,24 +188,36 @@ impl Pipeline {
         self.advance(ctx);
     }
 
-    /// Mutes the speaker, or stops to: what is queued is not spoken any more.
+    /// Mutes the speaker, or stops to. What was said before is not spoken any
+    /// more, unless it is to be finished.
     pub fn mute(&mut self, ctx: &mut Context<'_>, muted: bool, from_frame: Option<u64>) {
-        let late = self.capture.mute(muted, from_frame);
-        if muted {
-            self.transcriber.backlog.silence_last(late);
-            self.discard(ctx);
+        let at = self.shut(Cause::Mute, muted, from_frame);
+        if muted && !self.config.finish_on_mute {
+            self.discard(ctx, at);
         }
         self.advance(ctx);
     }
 
     /// Puts the call on hold, or resumes it.
-    pub fn hold(&mut self, ctx: &mut Context<'_>, held: bool) {
-        self.capture.hold(held);
-        self.held = held;
-        if held {
-            self.discard(ctx);
+    pub fn hold(&mut self, ctx: &mut Context<'_>, held: bool, from_frame: Option<u64>) {
+        let at = self.shut(Cause::Hold, held, from_frame);
+        if std::mem::replace(&mut self.held, held) || held {
+            self.discard(ctx, at);
         }
         self.advance(ctx);
+    }
+
+    /// Gives the position from which it holds.
+    fn shut(&mut self, cause: Cause, shut: bool, from_frame: Option<u64>) -> u64 {
+        let end = self.transcriber.backlog.end();
+        self.samples.clear();
+        let rest = &mut self.samples;
+        let at = self.capture.shut(cause, shut, from_frame, end, rest);
+        self.transcriber.push(rest);
+        if shut {
+            self.transcriber.backlog.silence_from(at);
+        }
+        at
     }
 
     /// Switches the pipeline on or off.
@@ -210,7 +230,7 @@ impl Pipeline {
             self.filled = ctx.now;
             self.transcriber.start();
         } else {
-            self.discard(ctx);
+            self.discard(ctx, self.transcriber.backlog.end());
             self.transcriber.stop(ctx);
         }
         self.advance(ctx);
@@ -238,6 +258,12 @@ impl Pipeline {
             self.drain_heard(ctx);
             self.segmenter = segmenter(&self.config);
         }
+        match self.config.form {
+            form if form == old.form => {}
+            Form::Speech => {}
+            Form::Captions => self.utterances.only_captions(ctx),
+            Form::Transcript => self.utterances.drop_all(ctx),
+        }
         if old.enabled != self.config.enabled {
             self.enable(ctx, self.config.enabled);
         }
@@ -250,7 +276,7 @@ impl Pipeline {
             return;
         }
         let id = self.utterances.announce(ctx);
-        if self.held {
+        if self.held || self.config.form == Form::Transcript {
             self.utterances.finish(ctx, id, Outcome::Dropped, None);
             return;
         }
@@ -262,8 +288,7 @@ impl Pipeline {
     /// Ends: drops what is queued, and closes the stream when it has said all.
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         self.stopped = true;
-        self.discard(ctx);
-        self.discard_before = u64::MAX;
+        self.discard(ctx, u64::MAX);
         self.transcriber.close(ctx);
         self.advance(ctx);
     }
@@ -281,9 +306,9 @@ impl Pipeline {
         }
     }
 
-    /// What was said so far is not spoken any more.
-    fn discard(&mut self, ctx: &mut Context<'_>) {
-        self.discard_before = self.transcriber.backlog.end();
+    /// What was said before that position is not spoken any more.
+    fn discard(&mut self, ctx: &mut Context<'_>, before: u64) {
+        self.discard_before = self.discard_before.max(before);
         self.utterances.drop_all(ctx);
     }
 
@@ -334,10 +359,13 @@ impl Pipeline {
 
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
-        self.segmenter.handle(ctx.now, result, &mut segments);
+        let (transcriber, before) = (&self.transcriber, self.discard_before);
+        let discarded = |second| transcriber.position(second) < before;
+        self.segmenter
+            .handle(ctx.now, result, discarded, &mut segments);
         let mut utterance_id = None;
         for segment in segments {
-            utterance_id = Some(self.commit(ctx, segment));
+            utterance_id = self.commit(ctx, segment).or(utterance_id);
         }
         if !result.is_partial {
             self.transcriber.commit(result.end_time);
@@ -364,8 +392,11 @@ impl Pipeline {
         });
     }
 
-    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> UtteranceId {
+    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
         self.transcriber.commit(segment.end);
+        if self.config.form == Form::Transcript {
+            return None;
+        }
         let id = self.utterances.announce(ctx);
         let end = self.transcriber.position(segment.end);
         if let Some(captured) = self.capture.time_of(end) {
@@ -380,7 +411,7 @@ impl Pipeline {
             self.utterances
                 .begin(ctx, &self.config, id, result_id, segment.text, true);
         }
-        id
+        Some(id)
     }
 
     /// A result that will never be final ends as what was committed of it; the

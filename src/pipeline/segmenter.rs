@@ -79,8 +79,16 @@ impl Segmenter {
         }
     }
 
-    /// Takes a result; appends what it commits.
-    pub fn handle(&mut self, now: Timestamp, result: &TranscriptResult, out: &mut Vec<Segment>) {
+    /// Takes a result; appends what it commits. No segment has both words that
+    /// begin where something is `discarded` (in seconds of the stream) and
+    /// words after them.
+    pub fn handle(
+        &mut self,
+        now: Timestamp,
+        result: &TranscriptResult,
+        discarded: impl Fn(f64) -> bool,
+        out: &mut Vec<Segment>,
+    ) {
         if self.finished.contains(&result.result_id) {
             return;
         }
@@ -103,8 +111,12 @@ impl Segmenter {
         } else {
             tail.len()
         };
-        if count > 0 {
-            out.push(open.commit(now, &tail[..count], tail.len() > count, self.join));
+        let (done, rest) = tail.split_at(count);
+        let cut = done.partition_point(|word| discarded(word.start));
+        for part in [&done[..cut], &done[cut..]] {
+            if !part.is_empty() {
+                out.push(open.commit(now, part, !rest.is_empty(), self.join));
+            }
         }
         if !result.is_partial {
             self.open.remove(index);

@@ -8,7 +8,7 @@ use super::synthesizer::{Spoken, Synthesizer};
 use super::timer::Timer;
 use super::translator::Translator;
 use crate::aws::translate::{MASK, Translated, without_mask};
-use crate::config::SpeakerConfig;
+use crate::config::{Form, SpeakerConfig};
 use crate::error::Error;
 use crate::event::{Event, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput};
@@ -49,6 +49,7 @@ struct Utterance {
     engine: Option<String>,
 }
 
+#[derive(PartialEq)]
 enum Stage {
     Translating,
     /// What is to be spoken, and by whom.
@@ -132,6 +133,19 @@ impl Utterances {
         while let Some(utterance) = self.under_way.front() {
             let id = utterance.id;
             self.finish(ctx, id, Outcome::Dropped, None);
+        }
+    }
+
+    /// Stops speaking: what is translated stays a caption.
+    pub fn only_captions(&mut self, ctx: &mut Context<'_>) {
+        self.playout.stop(ctx);
+        let translated = self
+            .under_way
+            .iter()
+            .filter(|u| u.stage != Stage::Translating);
+        let ids: Vec<UtteranceId> = translated.map(|u| u.id).collect();
+        for id in ids {
+            self.finish(ctx, id, Outcome::Caption, None);
         }
     }
 
@@ -252,10 +266,10 @@ impl Utterances {
         });
         let text = speakable(&translated.text);
         match &config.codes.voice {
-            Some(voice) if !text.is_empty() => {
+            Some(voice) if !text.is_empty() && config.form == Form::Speech => {
                 utterance.stage = Stage::Translated(text, voice.clone());
             }
-            // No voice speaks this language, or nothing is left to speak.
+            // Not to be spoken, no voice for it, or nothing left to speak.
             _ => self.finish(ctx, id, Outcome::Caption, None),
         }
     }

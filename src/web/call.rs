@@ -56,10 +56,13 @@ pub struct Call {
 struct Status {
     state: State,
     engine_alive: bool,
+    muted: PerSpeaker<bool>,
     held: bool,
     rendering: bool,
-    /// Whether it has ever been interpreting.
-    has_run: bool,
+    /// Whose words are being spoken, as the engine says.
+    speaks: PerSpeaker<bool>,
+    /// How often the players were stopped.
+    stops: u64,
 }
 
 impl Call {
@@ -142,9 +145,11 @@ impl Call {
             status: Cell::new(Status {
                 state: State::Connecting,
                 engine_alive: true,
+                muted: PerSpeaker::default(),
                 held: false,
                 rendering: false,
-                has_run: false,
+                speaks: PerSpeaker::default(),
+                stops: 0,
             }),
             cause: RefCell::default(),
             begun: Deferred::new(),
@@ -220,11 +225,7 @@ impl Call {
     pub fn event(&self, event: &JsValue) {
         let state = js::get(event, "state").as_string();
         if let Some(state) = state.as_deref().and_then(State::from_name) {
-            self.update(|status| {
-                status.state = state;
-                status.has_run |= state == State::Running;
-            });
-            self.apply_volumes();
+            self.update(|status| status.state = state);
         }
         self.emit(event);
     }
@@ -249,6 +250,11 @@ impl Call {
     pub fn rendering(&self) {
         self.update(|status| status.rendering = true);
         self.apply_guards();
+    }
+
+    pub fn speaks(&self, speaks: PerSpeaker<bool>) {
+        self.update(|status| status.speaks = speaks);
+        self.apply_volumes();
     }
 
     pub fn stopped(&self) {
@@ -358,32 +364,20 @@ impl Call {
         self.status.set(status);
     }
 
-    /// Whether this speaker's words are being interpreted. Where they are not,
-    /// the original is at full volume: the call is an ordinary call.
-    fn interpreted(&self, speaker: Speaker) -> bool {
-        let status = self.status.get();
-        let options = self.options.borrow();
-        let side = match speaker {
-            Speaker::Agent => &options.agent,
-            Speaker::Customer => &options.customer,
-        };
-        status.engine_alive
-            && !status.held
-            && side.enabled != Some(false)
-            && status.has_run
-            && status.state != State::Stopped
-    }
-
     fn apply_volumes(&self) {
         let mixer = self.mixer.borrow();
         let Some(mixer) = mixer.as_ref() else {
             return;
         };
+        let status = self.status.get();
+        // Where nobody interprets, the call is an ordinary one.
+        let spoken = |speaker| status.engine_alive && !status.held && status.speaks[speaker];
         let volumes = self.volumes.borrow().all();
         for (index, (route, volume)) in ROUTES.iter().zip(volumes).enumerate() {
+            let speaker = route.listener.other();
             let value = match route.sound {
-                Sound::Original(speaker) if !self.interpreted(speaker) => 1.0,
-                Sound::ComfortNoise if !self.interpreted(route.listener.other()) => 0.0,
+                Sound::Original(speaker) if !spoken(speaker) => 1.0,
+                Sound::ComfortNoise if status.muted[speaker] || !spoken(speaker) => 0.0,
                 _ => volume,
             };
             mixer.set_gain(index, value);

@@ -37,19 +37,19 @@ pub struct Driver {
     /// Where the engine keeps it.
     calls: Weak<RefCell<Few<CallId, Rc<Driver>>>>,
     /// Which taps have brought audio since the page asked.
-    heard: Cell<PerSpeakerFlags>,
+    heard: Cell<PerSpeaker<bool>>,
     /// Never borrowed twice: no browser call made while it is borrowed comes
     /// back synchronously.
     state: RefCell<Running>,
 }
-
-type PerSpeakerFlags = (bool, bool);
 
 struct Running {
     session: Session,
     options: SessionOptions,
     config: SessionConfig,
     rate_hz: u32,
+    /// What the page knows of whose words are being spoken.
+    speaks: PerSpeaker<bool>,
     sockets: Few<SocketId, Socket>,
     requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
@@ -94,6 +94,7 @@ impl Driver {
                 options,
                 config,
                 rate_hz,
+                speaks: PerSpeaker::default(),
                 sockets: Few::default(),
                 requests: Few::default(),
                 timer: None,
@@ -134,14 +135,11 @@ impl Driver {
             return;
         };
         let first_frame = js::whole(&js::get(data, "frame"));
-        let (mut agent, mut customer) = self.heard.get();
-        if !(agent && customer) {
-            match speaker {
-                Speaker::Agent => agent = true,
-                Speaker::Customer => customer = true,
-            }
-            self.heard.set((agent, customer));
-            if agent && customer {
+        let mut heard = self.heard.get();
+        if !heard[speaker] {
+            heard[speaker] = true;
+            self.heard.set(heard);
+            if heard[speaker.other()] {
                 self.page.tell(FromEngine::Rendering { call: self.call });
             }
         }
@@ -179,11 +177,18 @@ impl Driver {
     /// A command of the host.
     pub fn command(&self, speaker: Speaker, command: Command) {
         let input = match command {
-            Command::Mute { muted, from_frame } => Input::Mute {
-                muted,
-                from_frame: Some(from_frame),
-            },
-            Command::Hold(held) => Input::Hold(held),
+            Command::Mute { muted, moment } => {
+                let from_frame = Some(moment.frame);
+                self.input(speaker, Input::Mute { muted, from_frame });
+                self.hear(&[speaker], moment.stop);
+                return;
+            }
+            Command::Hold { held, moment } => {
+                let from_frame = Some(moment.frame);
+                self.input(speaker, Input::Hold { held, from_frame });
+                self.hear(&Speaker::BOTH, moment.stop);
+                return;
+            }
             Command::Enable(enabled) => {
                 self.state.borrow_mut().options.of_mut(speaker).enabled = Some(enabled);
                 Input::Enable(enabled)
@@ -195,6 +200,16 @@ impl Driver {
             }
         };
         self.input(speaker, input);
+    }
+
+    /// What comes to the players after this is for them: they were deaf since
+    /// the page stopped them with that number.
+    fn hear(&self, speakers: &[Speaker], stop: u64) {
+        let message = message(&[("hear", js::number(stop))]);
+        let running = self.state.borrow();
+        for speaker in speakers.iter().filter(|_| stop > 0) {
+            self.player(&running, *speaker, |port| port.post(&message));
+        }
     }
 
     /// New settings. The page has checked them.
@@ -227,7 +242,7 @@ impl Driver {
 
     /// Tells the page when audio comes from both taps.
     pub fn announce(&self) {
-        self.heard.set((false, false));
+        self.heard.take();
     }
 
     /// Ends the session: what was said is still transcribed, then it goes.
@@ -262,6 +277,11 @@ impl Driver {
                 Stillborn::Request(id) => Input::Response(id, ResponseInput::Failed),
             };
             running.session.handle_input(now, speaker, input);
+        }
+        let speaks = PerSpeaker::new(|speaker| running.session.speaks(speaker));
+        if std::mem::replace(&mut running.speaks, speaks) != speaks {
+            let call = self.call;
+            self.page.tell(FromEngine::Speaks { call, speaks });
         }
         if running.session.state() == State::Stopped {
             self.end(&mut running);

@@ -16,16 +16,19 @@ mod side;
 
 use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js::refused;
+use crate::web::js::{self, Deferred, refused};
 use crate::web::routes::{ROUTES, Route, Sound};
 pub use build::Noise;
 use build::{Builder, noise_source};
+use gloo_events::EventListener;
 use js_sys::{Array, Object, Reflect};
 use side::{CROSSFADE_DELAY, Side};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AudioBufferSourceNode, AudioContext, AudioNode, AudioParam, AudioScheduledSourceNode,
-    AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack, MessagePort, WaveShaperNode,
+    AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
+    AudioScheduledSourceNode, AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack,
+    MessagePort, WaveShaperNode,
 };
 
 /// An original under its translation is lowered by 12 dB more.
@@ -34,6 +37,8 @@ const DUCK_DEPTH: f32 = -0.75;
 const QUIET_DEPTH: f32 = -1.0;
 /// Three time constants are the 30 ms in which a volume changes.
 const RAMP_TIME_CONSTANT: f64 = 0.010;
+/// A mute is at exactly nothing after 45 ms, as is the noise.
+const MUTE_TIME_CONSTANT: f64 = 0.005;
 
 /// What goes to the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +53,8 @@ pub struct Mixer {
     context: AudioContext,
     /// Everything, to be disconnected at the end.
     nodes: Vec<AudioNode>,
-    worklets: Vec<AudioWorkletNode>,
+    /// The agent's tap and player, then the customer's.
+    worklets: [AudioWorkletNode; 4],
     sides: PerSpeaker<Side>,
     gains: Vec<GainNode>,
     /// To the customer: the mix, and the microphone past it.
@@ -145,7 +151,7 @@ impl Mixer {
         Ok(Self {
             context: context.clone(),
             nodes: std::mem::take(&mut build.nodes),
-            worklets: vec![agent.tap, agent.player, customer.tap, customer.player],
+            worklets: [agent.tap, agent.player, customer.tap, customer.player],
             sides: PerSpeaker {
                 agent: agent.side,
                 customer: customer.side,
@@ -184,14 +190,33 @@ impl Mixer {
     /// Sets a route (an index into [`ROUTES`]).
     pub fn set_gain(&self, route: usize, value: f32) {
         if let Some(gain) = self.gains.get(route) {
-            self.ramp(&gain.gain(), value);
+            let noise = ROUTES[route].sound == Sound::ComfortNoise;
+            let time_constant = if noise {
+                MUTE_TIME_CONSTANT
+            } else {
+                RAMP_TIME_CONSTANT
+            };
+            self.ramp(&gain.gain(), value, time_constant);
         }
     }
 
     /// Silences a speaker's own voice; the tap goes on hearing it.
     pub fn mute(&self, speaker: Speaker, muted: bool) {
         let value = if muted { 0.0 } else { 1.0 };
-        self.ramp(&self.sides[speaker].mute.gain(), value);
+        self.ramp(&self.sides[speaker].mute.gain(), value, MUTE_TIME_CONSTANT);
+    }
+
+    /// Stops what is being spoken of this speaker. The player is deaf to the
+    /// engine until it hears the same number from there.
+    pub fn stop_player(&self, speaker: Speaker, number: u64) {
+        let [_, agent, _, customer] = &self.worklets;
+        let player = match speaker {
+            Speaker::Agent => agent,
+            Speaker::Customer => customer,
+        };
+        if let Ok(port) = player.port() {
+            let _ = port.post_message(&js::number(number));
+        }
     }
 
     /// Chooses what goes to the customer.
@@ -201,8 +226,8 @@ impl Mixer {
             Send::Microphone => (0.0, 1.0),
             Send::Silence => (0.0, 0.0),
         };
-        self.ramp(&self.mix.gain(), mix);
-        self.ramp(&self.microphone.gain(), microphone);
+        self.ramp(&self.mix.gain(), mix, RAMP_TIME_CONSTANT);
+        self.ramp(&self.microphone.gain(), microphone, RAMP_TIME_CONSTANT);
     }
 
     /// RMS of the last 43 ms (at 48 kHz) of a track that comes in, in dBFS.
@@ -224,26 +249,15 @@ impl Mixer {
         (self.context.current_time() * f64::from(self.context.sample_rate())).round() as u64
     }
 
-    fn ramp(&self, param: &AudioParam, value: f32) {
-        let now = self.context.current_time();
-        ramp(now, param, value, RAMP_TIME_CONSTANT);
+    fn ramp(&self, param: &AudioParam, value: f32, time_constant: f64) {
+        ramp(self.context.current_time(), param, value, time_constant);
     }
 }
 
 impl Drop for Mixer {
     fn drop(&mut self) {
-        for worklet in &self.worklets {
-            // Tells the worklet that it may go.
-            if let Ok(port) = worklet.port() {
-                let _ = port.post_message(&JsValue::NULL);
-                port.close();
-            }
-        }
         if let Some(noise) = &self.noise {
             let _ = AudioScheduledSourceNode::stop(noise);
-        }
-        for node in &self.nodes {
-            let _ = node.disconnect();
         }
         for speaker in Speaker::BOTH {
             // Our own tracks, not the host's.
@@ -251,6 +265,59 @@ impl Drop for Mixer {
                 track.stop();
             }
         }
+        let nodes = std::mem::take(&mut self.nodes);
+        let left = self
+            .worklets
+            .each_ref()
+            .map(|worklet| Leaving::new(worklet, &self.context));
+        spawn_local(async move {
+            for worklet in left.into_iter().flatten() {
+                worklet.left().await;
+            }
+            for node in &nodes {
+                let _ = node.disconnect();
+            }
+        });
+    }
+}
+
+/// A worklet that has been told to go. Chrome keeps one for ever that is
+/// disconnected before it has rendered its last.
+struct Leaving {
+    port: MessagePort,
+    left: Deferred,
+    _listeners: [EventListener; 2],
+}
+
+impl Leaving {
+    fn new(worklet: &AudioWorkletNode, context: &AudioContext) -> Option<Self> {
+        let port = worklet.port().ok()?;
+        let left = Deferred::new();
+        let gone = EventListener::new(&port, "message", {
+            let left = left.clone();
+            move |_| left.resolve()
+        });
+        port.start();
+        let _ = port.post_message(&JsValue::NULL);
+        // With the context everything goes.
+        let closed = EventListener::new(context, "statechange", {
+            let (left, context) = (left.clone(), context.clone());
+            move |_| {
+                if context.state() == AudioContextState::Closed {
+                    left.resolve();
+                }
+            }
+        });
+        Some(Self {
+            port,
+            left,
+            _listeners: [gone, closed],
+        })
+    }
+
+    async fn left(self) {
+        let _ = JsFuture::from(self.left.promise()).await;
+        self.port.close();
     }
 }
 

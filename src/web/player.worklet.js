@@ -4,18 +4,23 @@ const [ATTACK, RELEASE, FADE] = [0.02, 0.2, 0.005].map((seconds) => Math.round(s
 class Player extends AudioWorkletProcessor {
   constructor() {
     super();
-    Object.assign(this, { open: true, queue: [], at: 0, samples: 0, underrun: 0, level: 0 });
-    this.port.onmessage = ({ data }) => {
-      this.open = data !== null; // the port to the worker, or null at the end
+    Object.assign(this, { open: true, queue: [], at: 0, samples: 0, underrun: 0, level: 0, told: 0, heard: 0 });
+    this.port.onmessage = ({ data }) => { // the port to the engine, or null at the end, or the number of a stop:
+      if (data > 0) return void (data > this.heard && this.stop((this.told = data))); // deaf until the engine has it too
+      this.open = data !== null;
       if ((this.engine = data)) data.onmessage = (message) => this.take(message.data);
     };
   }
   take(item) {
-    if (!item.stop) return void this.queue.push(item);
-    const utterance = this.current; // fades out; what is queued behind it is dropped
+    if (item.hear) this.heard = item.hear;
+    else if (item.stop) this.stop();
+    else if (this.told <= this.heard) this.queue.push(item);
+  }
+  stop() { // what plays fades out, and what is queued behind it is dropped
+    const utterance = this.current;
     const rest = this.queue.filter((q) => q.pcm && q.utterance === utterance).map((q, i) => q.pcm.subarray(i ? 0 : this.at));
     const pcm = Float32Array.from(rest.flatMap((q) => [...q.subarray(0, FADE)]).slice(0, FADE), (x, i) => x * (1 - (i + 1) / FADE));
-    Object.assign(this, { at: 0, queue: utterance === undefined ? [] : [{ utterance, pcm }, { utterance, end: true }] });
+    Object.assign(this, { at: 0, queue: utterance === undefined ? [] : [{ utterance, pcm }, { utterance, end: "untold" }] });
   }
   tell(what, utterance, frame) {
     this.engine?.postMessage({ [what]: utterance, frame, samples: this.samples, underrun: this.underrun });
@@ -23,7 +28,7 @@ class Player extends AudioWorkletProcessor {
   next(frame) {
     for (let head; (head = this.queue[0]); this.queue.shift(), this.at = 0) {
       if (this.current !== head.utterance) this.samples = this.underrun = 0;
-      if (head.end) this.tell("ended", head.utterance, frame), (this.current = undefined);
+      if (head.end) head.end === true && this.tell("ended", head.utterance, frame), (this.current = undefined);
       else if (this.current !== head.utterance) this.tell("started", (this.current = head.utterance), frame);
       if (this.at < head.pcm?.length) return this.samples++, head.pcm[this.at++];
     }
@@ -34,6 +39,7 @@ class Player extends AudioWorkletProcessor {
       speech[i] = this.next(currentFrame + i) ?? 0;
       envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
     }
+    if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
     return this.open;
   }
 }

@@ -3,7 +3,7 @@
 //! with it. Audio is not among it: it goes between the worklets and the worker.
 
 use crate::error::Error;
-use crate::speaker::Speaker;
+use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::js;
 use crate::web::options;
 use crate::web::provider::{self, Identity};
@@ -45,9 +45,12 @@ pub enum ToEngine {
 pub enum Command {
     Mute {
         muted: bool,
-        from_frame: u64,
+        moment: Moment,
     },
-    Hold(bool),
+    Hold {
+        held: bool,
+        moment: Moment,
+    },
     Enable(bool),
     Say {
         text: String,
@@ -57,8 +60,28 @@ pub enum Command {
     Configure(String),
 }
 
+/// When a command holds that has to be exact.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    /// The frame from which it does.
+    pub frame: u64,
+    /// The number with which the page stopped the players; 0 if it did not.
+    pub stop: u64,
+}
+
 /// How many values stand before the ports of [`ToEngine::Start`].
 pub const START_PORTS: u32 = 4;
+
+impl Moment {
+    fn after(self, speaker: JsValue, on: bool) -> [JsValue; 4] {
+        [
+            speaker,
+            on.into(),
+            js::number(self.frame),
+            js::number(self.stop),
+        ]
+    }
+}
 
 impl ToEngine {
     /// As a message.
@@ -76,11 +99,12 @@ impl ToEngine {
             } => {
                 let speaker = speaker.name().into();
                 match command {
-                    Command::Mute { muted, from_frame } => {
-                        let parts = [speaker, muted.into(), js::number(from_frame)];
-                        message("mute", call, &parts)
+                    Command::Mute { muted, moment } => {
+                        message("mute", call, &moment.after(speaker, muted))
                     }
-                    Command::Hold(held) => message("hold", call, &[speaker, held.into()]),
+                    Command::Hold { held, moment } => {
+                        message("hold", call, &moment.after(speaker, held))
+                    }
                     Command::Enable(enabled) => message("enable", call, &[speaker, enabled.into()]),
                     Command::Say { text, translate } => {
                         message("say", call, &[speaker, translate.into(), text.into()])
@@ -104,6 +128,10 @@ impl ToEngine {
         let (name, call) = head(parts)?;
         let text = |at| parts.get(at).as_string();
         let flag = |at| parts.get(at).is_truthy();
+        let moment = || Moment {
+            frame: js::whole(&parts.get(4)),
+            stop: js::whole(&parts.get(5)),
+        };
         let command = match name.as_str() {
             "start" => {
                 return Some(Self::Start {
@@ -124,9 +152,12 @@ impl ToEngine {
             "stop" => return Some(Self::Stop { call }),
             "mute" => Command::Mute {
                 muted: flag(3),
-                from_frame: js::whole(&parts.get(4)),
+                moment: moment(),
             },
-            "hold" => Command::Hold(flag(3)),
+            "hold" => Command::Hold {
+                held: flag(3),
+                moment: moment(),
+            },
             "enable" => Command::Enable(flag(3)),
             "say" => Command::Say {
                 translate: flag(3),
@@ -159,6 +190,11 @@ pub enum FromEngine {
     GetCredentials { call: CallId },
     /// Audio of both taps has come: the graph is being rendered.
     Rendering { call: CallId },
+    /// Whose words are being spoken to the other one.
+    Speaks {
+        call: CallId,
+        speaks: PerSpeaker<bool>,
+    },
     /// Nothing of the session is left in the worker.
     Stopped { call: CallId },
 }
@@ -175,6 +211,10 @@ impl FromEngine {
             Self::Event { call, event } => message("event", call, &[event]),
             Self::GetCredentials { call } => message("get-credentials", call, &[]),
             Self::Rendering { call } => message("rendering", call, &[]),
+            Self::Speaks { call, speaks } => {
+                let parts = [speaks.agent.into(), speaks.customer.into()];
+                message("speaks", call, &parts)
+            }
             Self::Stopped { call } => message("stopped", call, &[]),
         }
     }
@@ -196,6 +236,13 @@ impl FromEngine {
             "event" => Self::Event { call, event: part },
             "get-credentials" => Self::GetCredentials { call },
             "rendering" => Self::Rendering { call },
+            "speaks" => Self::Speaks {
+                call,
+                speaks: PerSpeaker {
+                    agent: part.is_truthy(),
+                    customer: parts.get(3).is_truthy(),
+                },
+            },
             "stopped" => Self::Stopped { call },
             _ => return None,
         })

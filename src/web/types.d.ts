@@ -413,8 +413,8 @@ export interface SoftphoneOptions {
 /**
  * Interprets the calls of an Amazon Connect agent desktop: finds them by
  * itself, one session per voice contact, from the moment when both talk until
- * the end. Call it after `init()` and before or after `initCCP()`, as early as
- * the page can.
+ * the end. Call it after `init()` and right after `initCCP()`: what has come by
+ * then is found as well.
  *
  * The page must run the softphone itself: `initCCP` with
  * `allowFramedSoftphone: false`, `initSoftphoneManager()`, connect-rtc-js, and an
@@ -429,8 +429,8 @@ export interface SoftphoneOptions {
  *   customer on hold is {@link InterpreterSession.hold}.
  * - Volumes set during a call are kept for the next.
  *
- * @throws InterpreterError `not-ready`, `invalid-option` (`field`: `connect` or
- * `settings`), `unsupported`.
+ * @throws InterpreterError `not-ready` (no `init()` or no `initCCP()` yet),
+ * `invalid-option` (`field`: `connect` or `settings`), `unsupported`.
  */
 export function connectSoftphone(connect: ConnectStreams, options: SoftphoneOptions): Softphone;
 

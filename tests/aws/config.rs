@@ -1,7 +1,7 @@
 //! What a host may write: what is taken, and which field a refusal names.
 
 use connect_interpreter::config::{
-    Endpoint, RegionOptions, SessionConfig, SessionOptions, SpeakerOptions, Stability,
+    Endpoint, Form, RegionOptions, SessionConfig, SessionOptions, SpeakerOptions, Stability,
 };
 use connect_interpreter::error::{Error, ErrorCode, Stage};
 use connect_interpreter::speaker::Speaker;
@@ -132,6 +132,7 @@ fn an_endpoint_is_signed_for_its_own_host_or_for_the_one_that_is_named() {
 fn settings_are_taken_as_they_are_written() {
     let agent = json!({
         "language": "en-US", "voice": "Pedro", "engine": "generative", "stability": "low",
+        "output": "captions", "onMute": "finish",
         "messageMs": 100, "startGuardMs": 800, "enabled": false,
         "transcribe": {"vocabulary": "words", "vocabularyFilter": "filter", "vocabularyFilterMethod": "mask", "languageModel": "model"},
         "translate": {"terminology": "terms", "formality": "formal", "maskProfanity": true, "brevity": true},
@@ -141,6 +142,9 @@ fn settings_are_taken_as_they_are_written() {
     let agent = &config.speakers[Speaker::Agent];
     assert_eq!(agent.codes.voice.as_ref().unwrap().id, "Pedro");
     assert_eq!((agent.enabled, agent.stability), (false, Stability::Low));
+    assert_eq!((agent.form, agent.finish_on_mute), (Form::Captions, true));
+    let other = &config.speakers.customer;
+    assert_eq!((other.form, other.finish_on_mute), (Form::Speech, false));
     assert_eq!(agent.message, Duration::from_millis(100));
     assert_eq!(agent.start_guard, Duration::from_millis(800));
     assert_eq!(
@@ -168,6 +172,8 @@ fn every_wrong_field_is_named_with_what_was_expected() {
             "standard, neural, long-form or generative",
         ),
         ("customer.stability", json!("rocksolid"), "none"),
+        ("customer.output", json!("song"), "captions"),
+        ("agent.onMute", json!("wait"), "finish"),
         ("agent.messageMs", json!(19), "20 to 200"),
         ("agent.messageMs", json!(201), "20 to 200"),
         ("agent.messageMs", json!("50"), "a number"),

@@ -13,6 +13,13 @@ fn spoken(call: &Call) -> usize {
         .len()
 }
 
+const fn hold(held: bool) -> Input<'static> {
+    Input::Hold {
+        held,
+        from_frame: None,
+    }
+}
+
 #[test]
 fn a_muted_speaker_is_not_heard_in_any_way() {
     let mut call = Call::new(config());
@@ -117,7 +124,7 @@ fn on_hold_nothing_is_transcribed_translated_or_spoken() {
     call.customer_says(["Hola."]);
     call.agent_says(["Thank you."]);
     call.run_until("somebody is heard", |call| spoken(call) > 0);
-    call.input(Customer, Input::Hold(true));
+    call.input(Customer, hold(true));
     assert!(call.players[Agent].is_idle() && call.players[Customer].is_idle());
     let (translated, polly) = (call.aws.translate.requests, call.aws.polly.requests);
     call.customer_says(["musica de espera."]);
@@ -138,7 +145,7 @@ fn on_hold_nothing_is_transcribed_translated_or_spoken() {
         .concat();
     assert!(!said.contains("espera") && !said.contains("private"));
     // It resumes by itself, on the same streams.
-    call.input(Customer, Input::Hold(false));
+    call.input(Customer, hold(false));
     call.customer_says(["¿Puede ayudarme?"]);
     call.drive();
     assert_eq!(call.heard_by(Agent).last().unwrap(), "Can you help me?");

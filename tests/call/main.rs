@@ -12,6 +12,8 @@ mod common;
 mod audio;
 mod control;
 mod credentials;
+mod forms;
+mod gate;
 mod long;
 mod order;
 mod reference_sample;

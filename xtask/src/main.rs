@@ -15,6 +15,7 @@ mod project;
 mod purity;
 mod report;
 mod setup;
+mod shrink;
 mod sizes;
 mod test;
 

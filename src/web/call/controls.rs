@@ -1,12 +1,11 @@
 //! What a host does to a running session.
 
 use super::Call;
-use crate::config::SpeakerOptions;
 use crate::error::Error;
 use crate::speaker::Speaker;
 use crate::web::guard::{ElementGuard, FlowGuard, SenderGuard};
 use crate::web::mixer::Send;
-use crate::web::protocol::{Command, ToEngine};
+use crate::web::protocol::{Command, Moment, ToEngine};
 use crate::web::routes::Volumes;
 use crate::web::{js, options};
 use std::rc::Rc;
@@ -96,24 +95,50 @@ impl Call {
     }
 
     pub fn mute(&self, speaker: Speaker, muted: bool) {
-        let mut from_frame = 0;
+        if self.status.get().muted[speaker] == muted {
+            return;
+        }
+        self.update(|status| status.muted[speaker] = muted);
         if let Some(mixer) = self.mixer.borrow().as_ref() {
             mixer.mute(speaker, muted);
-            from_frame = mixer.frame();
         }
-        self.command(speaker, Command::Mute { muted, from_frame });
+        self.apply_volumes();
+        let finish = self.options.borrow_mut().of_mut(speaker).on_mute == Some(true);
+        let moment = self.moment(&[speaker], muted && !finish);
+        self.command(speaker, Command::Mute { muted, moment });
     }
 
     pub fn hold(&self, held: bool) {
+        if self.status.get().held == held {
+            return;
+        }
         self.update(|status| status.held = held);
         self.apply_volumes();
+        let moment = self.moment(&Speaker::BOTH, held);
         // The session holds both sides at once.
-        self.command(Speaker::Agent, Command::Hold(held));
+        self.command(Speaker::Agent, Command::Hold { held, moment });
+    }
+
+    /// The frame of now. If what is being spoken is to stop, the players do so
+    /// at once, whatever keeps the engine busy, and play nothing until it
+    /// knows.
+    fn moment(&self, speakers: &[Speaker], stops: bool) -> Moment {
+        let mut moment = Moment { frame: 0, stop: 0 };
+        if let Some(mixer) = self.mixer.borrow().as_ref() {
+            moment.frame = mixer.frame();
+            if stops {
+                moment.stop = self.status.get().stops + 1;
+                self.update(|status| status.stops = moment.stop);
+                for speaker in speakers {
+                    mixer.stop_player(*speaker, moment.stop);
+                }
+            }
+        }
+        moment
     }
 
     pub fn enable(&self, speaker: Speaker, enabled: bool) {
-        self.speaker_options(speaker, |options| options.enabled = Some(enabled));
-        self.apply_volumes();
+        self.options.borrow_mut().of_mut(speaker).enabled = Some(enabled);
         self.command(speaker, Command::Enable(enabled));
     }
 
@@ -143,7 +168,6 @@ impl Call {
         }
         new.resolve(self.rate_hz)?;
         self.options.replace(new);
-        self.apply_volumes();
         for (speaker, command) in commands {
             self.command(speaker, command);
         }
@@ -179,9 +203,5 @@ impl Call {
             command,
         };
         self.page.tell(message, &[]);
-    }
-
-    fn speaker_options(&self, speaker: Speaker, change: impl FnOnce(&mut SpeakerOptions)) {
-        change(self.options.borrow_mut().of_mut(speaker));
     }
 }

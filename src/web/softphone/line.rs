@@ -262,14 +262,6 @@ impl Line {
             && matches!(*self.interpreting.borrow(), Interpreting::On(_))
     }
 
-    /// Whether it goes through the same sender.
-    pub fn is_beside(&self, other: &Self) -> bool {
-        match (&*self.guard.borrow(), &*other.guard.borrow()) {
-            (Some(one), Some(other)) => Rc::ptr_eq(one, other),
-            _ => false,
-        }
-    }
-
     /// Takes its session off the wire and out of the agent's ear.
     pub fn detach(&self) {
         if let Interpreting::On(session) = &*self.interpreting.borrow() {

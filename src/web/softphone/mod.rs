@@ -237,10 +237,11 @@ impl Softphone {
         }
     }
 
-    /// Another call on the same sender is not heard any more.
+    /// Only the active call's session is on the wire and in the agent's ear:
+    /// calls may share a sender, and all of them share the element.
     fn make_way(&self, active: &Rc<Line>) {
         for line in self.lines.borrow().iter() {
-            if !Rc::ptr_eq(line, active) && line.is_beside(active) {
+            if !Rc::ptr_eq(line, active) {
                 line.detach();
             }
         }

@@ -99,7 +99,8 @@ impl SenderGuard {
     fn replace(self: &Rc<Self>, track: JsValue) -> Promise {
         let audio = match track.dyn_ref::<MediaStreamTrack>() {
             Some(audio) => audio.kind() == "audio",
-            None => track.is_null(),
+            // To the browser, too, nothing is nothing.
+            None => track.is_null() || track.is_undefined(),
         };
         if !audio {
             // Not for a sender of audio: the browser says so.
@@ -283,3 +284,7 @@ impl FlowGuard for OnTheWire {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "sender_guard_tests.rs"]
+mod tests;
