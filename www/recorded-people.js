@@ -72,7 +72,8 @@ export class RecordedPeople {
 
   #hush() {
     this.#microphone.stop();
-    void this.#phone.stop();
+    // A phone that has gone says nothing any more.
+    this.#phone.stop().catch(() => {});
   }
 }
 

@@ -126,6 +126,18 @@ test("a contact's attributes say which language it is in, and each call has its 
   await expect(status(page)).toContainText("Interpreting both ways");
 });
 
+test("a call that the agent dials is interpreted once the customer answers", async ({ page, services }) => {
+  await openDemo(page, services);
+  const phone = page.frameLocator("#phone iframe");
+  await expect(phone.getByRole("button", { name: "Call" })).toBeEnabled();
+  await expect(status(page)).toContainText("Ready");
+  await ccp(page).getByRole("button", { name: "Dial" }).click();
+  await expect(status(page)).toContainText("Calling");
+  await phone.getByRole("button", { name: "Answer" }).click();
+  await expect(status(page)).toContainText("Interpreting both ways");
+  await expect(page.getByRole("log", { name: "Agent", exact: true }).locator(".line")).toHaveCount(1);
+});
+
 /** A customer's phone that is not in the page. */
 async function elsewhere(context, services) {
   const phone = await context.newPage();

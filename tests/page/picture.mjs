@@ -1,7 +1,8 @@
 // Takes the README's picture: node tests/page/picture.mjs PAGE_URL OUT.png
-// Takes the call and waits until both sides have been heard.
+// Lets a customer call, accepts in the CCP and waits until both sides have been heard.
 
 import { chromium } from "@playwright/test";
+import { accept, ring } from "./demo.js";
 import config from "./playwright.config.js";
 
 const [url, out] = process.argv.slice(2);
@@ -11,7 +12,8 @@ const browser = await chromium.launch(config.use.launchOptions);
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
   await page.goto(url);
-  await page.getByRole("button", { name: "Take the call" }).click();
+  await ring(page);
+  await accept(page);
   const line = (side, state) => page.getByRole("log", { name: side, exact: true }).locator(`.line${state}`);
   for (const [side, count] of [["Agent", 3], ["Customer", 3]]) {
     await line(side, "[data-settled=true]").nth(count - 1).waitFor({ timeout: 180_000 });
