@@ -86,9 +86,14 @@ fn compile(project: &Project, profile: &str) -> Result<PathBuf> {
         .args(["--target", "wasm32-unknown-unknown"])
         .dir(&project.root);
     if profile == "release" {
+        // We are the linker, too: see `panics`.
+        let linker = std::env::current_exe()?;
         // SHA-256 as a loop, not as 64 rounds written out: what is hashed is
         // a few hundred bytes, and 6 kB (0.6 compressed) need not be loaded.
-        let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+        let mut flags = vec![
+            "--cfg=sha2_backend_soft=\"compact\"".to_owned(),
+            format!("-Clinker={}", linker.display()),
+        ];
         // Panic messages name source files: without this they would name the
         // builder's home directory, and differ from machine to machine.
         for (from, to) in [(cargo_home(), "cargo"), (Some(project.root.clone()), "")] {
