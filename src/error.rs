@@ -47,6 +47,8 @@ pub enum ErrorCode {
     MalformedMessage,
     /// The engine worker died.
     EngineFailed,
+    /// The call's audio cannot be reached from this page; `field` says why.
+    MediaUnreachable,
 }
 
 /// The part of the library or the service in which it went wrong.
@@ -69,6 +71,8 @@ pub enum Stage {
     Playout,
     /// The engine worker itself.
     Engine,
+    /// Amazon Connect Streams and the softphone.
+    Softphone,
 }
 
 /// An error of the library. Its text never holds a secret, a presigned URL or

@@ -17,6 +17,7 @@ pub mod language;
 pub mod pipeline;
 pub mod random;
 pub mod session;
+pub mod softphone;
 pub mod speaker;
 pub mod time;
 #[cfg(target_family = "wasm")]

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
  * @returns {Promise<{aws: string, pid: number, state, delays, reset, stop}>}
  */
 export async function startStandIn(binary, root) {
-  const child = spawn(binary, ["--root", root, "--page-port", "0", "--aws-port", "0", "--until-stdin-closes"], {
+  const child = spawn(binary, ["--root", root, "--page-port", "0", "--aws-port", "0", "--connect-port", "0", "--until-stdin-closes"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const { aws } = await new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod audio;
+mod connect;
 pub mod control;
 pub mod engines;
 pub mod event_stream;

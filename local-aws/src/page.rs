@@ -1,5 +1,6 @@
-//! The pages: demo, package, configuration.
+//! The pages: demo, package, Streams, configuration.
 
+use crate::server::Options;
 use axum::{
     Json, Router,
     http::{HeaderValue, StatusCode, header},
@@ -7,14 +8,19 @@ use axum::{
     routing::get,
 };
 use serde_json::{Value, json};
-use std::{io, path::Path};
+use std::io;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
-/// Static files below `root`, never cached.
-pub fn routes(root: &Path, aws: &str) -> Router {
+/// Static files below the root, never cached.
+pub fn routes(options: &Options, aws: &str, connect: &str) -> Router {
+    let root = &options.root;
     let own = root.join("www").join("config.json");
-    let generated = config(aws);
-    Router::new()
+    let generated = config(aws, connect);
+    let mut router = Router::new();
+    if let Some(streams) = &options.streams {
+        router = router.nest_service("/vendor", ServeDir::new(streams));
+    }
+    router
         .route(
             "/config.json",
             get(move || {
@@ -42,7 +48,7 @@ fn configuration(own: io::Result<Vec<u8>>, generated: Value) -> Response {
     }
 }
 
-fn config(aws: &str) -> Value {
+fn config(aws: &str, connect: &str) -> Value {
     json!({
         "region": "us-east-1",
         "endpoints": {
@@ -54,6 +60,7 @@ fn config(aws: &str) -> Value {
         "identityPoolId": crate::server::IDENTITY_POOL_ID,
         "agent": {"language": "en-US", "voice": "Lupe"},
         "customer": {"language": "es-US", "voice": "Joanna"},
-        "standIn": {"control": format!("{aws}/control")},
+        "connectInstanceURL": connect,
+        "standIn": {"control": format!("{aws}/control"), "connect": connect},
     })
 }

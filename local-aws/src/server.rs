@@ -1,7 +1,8 @@
-//! The two listeners: pages, and AWS.
+//! The listeners: pages, AWS, and a Connect instance.
 
 use crate::{
     app::{App, Clock},
+    connect::{self, Instance},
     control::{self, counters::Counters, delays::Delays, faults::Faults},
     engines::Engines,
     keys::{Keys, Settings},
@@ -32,6 +33,12 @@ pub struct Options {
     pub page_port: u16,
     /// Port of the services; 0 for any.
     pub aws_port: u16,
+    /// Port of the Connect instance; 0 for any.
+    pub connect_port: u16,
+    /// The `iceServers` that the instance gives softphones.
+    pub ice_servers: serde_json::Value,
+    /// The folder with `connect-streams.js`, which the pages' origin serves.
+    pub streams: Option<PathBuf>,
     /// Hosts that requests may be signed for beside the stand-in's own.
     pub signed_hosts: Vec<String>,
     /// Whether programs of this machine recognise, translate and speak what the
@@ -45,9 +52,11 @@ pub struct Server {
     pub page: String,
     /// Where the services are: `http://127.0.0.1:8701`.
     pub aws: String,
+    /// Where the Connect instance is: `http://127.0.0.1:8702`.
+    pub connect: String,
     /// Its state.
     pub app: Arc<App>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Drop for Server {
@@ -69,9 +78,11 @@ pub async fn start(options: &Options) -> io::Result<Server> {
     }
     let page_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.page_port)).await?;
     let aws_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.aws_port)).await?;
+    let connect_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.connect_port)).await?;
     let aws_port = aws_listener.local_addr()?.port();
     let page = format!("http://{}", page_listener.local_addr()?);
     let aws = format!("http://{}", aws_listener.local_addr()?);
+    let connect = format!("http://{}", connect_listener.local_addr()?);
     let hosts = vec![
         format!("127.0.0.1:{aws_port}"),
         format!("localhost:{aws_port}"),
@@ -90,15 +101,19 @@ pub async fn start(options: &Options) -> io::Result<Server> {
         counters: Counters::default(),
         streams: Streams::default(),
     });
-    let pages = page::routes(&options.root, &aws);
+    let pages = page::routes(options, &aws, &connect);
     let services = services(&app);
+    let instance = Arc::new(Instance::new(&connect, options.ice_servers.clone()));
+    let ccp = connect::routes(&options.root, &instance);
     Ok(Server {
         page,
         aws,
+        connect,
         app,
         tasks: [
             tokio::spawn(serve(page_listener, pages)),
             tokio::spawn(serve(aws_listener, services)),
+            tokio::spawn(serve(connect_listener, ccp)),
         ],
     })
 }

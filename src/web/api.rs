@@ -9,8 +9,9 @@ use crate::speaker::Speaker;
 use crate::web::call::Call;
 use crate::web::file_source::{self, FileSource as File};
 use crate::web::page::{Assets, Page as PageInner};
+use crate::web::softphone::Softphone;
 use crate::web::{engine, js, mixer, options, pool};
-use js_sys::{Function, Object, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -73,6 +74,23 @@ impl Page {
         })
     }
 
+    /// Watches the calls of `window.connect`. `hooks` are the JavaScript side of
+    /// it: `settings`, `otherParty`, `open`, `emit`.
+    ///
+    /// # Errors
+    /// `invalid-option`, `media-unreachable`.
+    #[wasm_bindgen(js_name = connectSoftphone)]
+    pub fn connect_softphone(
+        &self,
+        connect: JsValue,
+        hooks: JsValue,
+        auto_start: bool,
+    ) -> Result<SoftphoneHandle, JsValue> {
+        Softphone::new(Rc::clone(&self.0), connect, hooks, auto_start)
+            .map(SoftphoneHandle)
+            .map_err(js::thrown)
+    }
+
     /// Ends everything.
     pub fn dispose(&self) -> Promise {
         let page = Rc::clone(&self.0);
@@ -83,9 +101,47 @@ impl Page {
     }
 }
 
+/// A softphone's handle.
+#[wasm_bindgen]
+pub struct SoftphoneHandle(Rc<Softphone>);
+
+#[wasm_bindgen]
+impl SoftphoneHandle {
+    /// The voice contacts that there are.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn contacts(&self) -> Array {
+        self.0.contacts()
+    }
+
+    /// Interprets a contact, now or as soon as both talk.
+    ///
+    /// # Errors
+    /// `invalid-option`.
+    pub fn interpret(&self, contact_id: &JsValue) -> Result<(), JsValue> {
+        let id = contact_id.as_string().unwrap_or_default();
+        self.0.interpret(&id).map_err(js::thrown)
+    }
+
+    /// Ends its sessions and stops to watch.
+    pub fn stop(&self) -> Promise {
+        let softphone = Rc::clone(&self.0);
+        future_to_promise(async move {
+            softphone.stop().await;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
 /// A session's handle.
 #[wasm_bindgen]
 pub struct Handle(Rc<Call>);
+
+impl From<Rc<Call>> for Handle {
+    fn from(call: Rc<Call>) -> Self {
+        Self(call)
+    }
+}
 
 #[wasm_bindgen]
 impl Handle {

@@ -1,8 +1,10 @@
 import load, { Page, cognitoCredentials } from "./connect_interpreter.js";
 import { guardedAsync, InterpreterError } from "./error.js";
 import { InterpreterSession } from "./session.js";
+import { Softphone } from "./softphone.js";
 
-export { InterpreterError, InterpreterSession };
+export { settingsFromAttributes } from "./attributes.js";
+export { InterpreterError, InterpreterSession, Softphone };
 
 let assets;
 let loading;
@@ -103,6 +105,14 @@ export async function interpret(options) {
   return InterpreterSession.start(await ready(), options);
 }
 
+export function connectSoftphone(connect, options) {
+  checkBrowser();
+  if (!page) throw fail("not-ready", "engine", "init() has not been called or has not ended, or dispose() has been called");
+  if (typeof options?.settings !== "function")
+    throw fail("invalid-option", "options", "settings: expected a function of a contact", "settings");
+  return Softphone.connect(page, connect, options);
+}
+
 export async function trackFromFile(file) {
   const warm = await ready();
   const source = await guardedAsync(() => warm.trackFromFile(file));
@@ -112,6 +122,7 @@ export async function trackFromFile(file) {
 export async function dispose() {
   const ending = page;
   page = loading = undefined;
+  await Softphone.stopAll();
   if (ending) await guardedAsync(() => ending.dispose());
 }
 

@@ -21,3 +21,4 @@ mod protocol;
 mod provider;
 mod routes;
 mod socket;
+mod softphone;

@@ -14,11 +14,16 @@ export class InterpreterSession extends EventTarget {
     if (key !== KEY) throw new TypeError("Illegal constructor: a session is made by interpret()");
   }
 
+  /** @internal What the events of a session go to, and what gives it its handle and is the session then. */
+  static open() {
+    const session = new InterpreterSession(KEY);
+    return [session.#receive.bind(session), (handle) => ((session.#handle = handle), session)];
+  }
+
   /** @internal Makes a session; `page` is the wasm side's page object. */
   static async start(page, options) {
-    const session = new InterpreterSession(KEY);
-    session.#handle = await guardedAsync(() => page.interpret(options, session.#receive.bind(session)));
-    return session;
+    const [emit, adopt] = InterpreterSession.open();
+    return adopt(await guardedAsync(() => page.interpret(options, emit)));
   }
 
   #receive(type, detail, cause) {

@@ -352,6 +352,152 @@ export class InterpreterSession extends EventTarget {
   ): void;
 }
 
+/** What {@link connectSoftphone} needs of `window.connect`: the library of amazon-connect-streams. */
+export interface ConnectStreams {
+  contact(callback: (contact: any) => void): unknown;
+  agent(callback: (agent: any) => void): unknown;
+  core: any;
+}
+
+/**
+ * How far a call is: not both talk yet (ringing, dialling, ringback); agent and
+ * customer talk; the agent talks to one other party while the customer is on
+ * hold or has gone; on hold, or with several others; over for this agent.
+ */
+export type ContactPhase = "waiting" | "talking" | "consulting" | "held" | "over";
+
+/** Somebody in a call. */
+export interface ContactParty {
+  connectionId: string;
+  role: "agent" | "customer" | "other";
+  /** Streams' name of the connection's state: `connecting`, `connected`, `hold`, `disconnected`, … */
+  state: string;
+}
+
+/** A voice contact, as it was when this was made. */
+export interface SoftphoneContact {
+  contactId: string;
+  type: "voice" | "queue_callback";
+  isInbound: boolean;
+  phase: ContactPhase;
+  /** Contact attributes, by name. */
+  attributes: Record<string, string>;
+  parties: ContactParty[];
+}
+
+/** What a contact is interpreted with: as {@link InterpretOptions}, the call's own tracks aside. */
+export type ContactSettings = Omit<InterpretOptions, "agent" | "customer"> & {
+  agent: SpeakerOptions;
+  customer: SpeakerOptions;
+};
+
+/** What {@link connectSoftphone} needs. */
+export interface SoftphoneOptions {
+  /** A contact's settings, asked for when both talk. `null`: the call stays an ordinary call. */
+  settings: (contact: SoftphoneContact) => ContactSettings | null | Promise<ContactSettings | null>;
+  /** What the contact's attributes change. Default {@link settingsFromAttributes}. */
+  attributes?: (settings: ContactSettings, attributes: Record<string, string>) => ContactSettings | null;
+  /**
+   * Settings for another party with whom the agent talks alone (a consultation,
+   * a transfer); the fields that are named replace the customer's as long as it
+   * lasts. Default: `null`, such talk is not interpreted.
+   */
+  otherParty?: (
+    contact: SoftphoneContact,
+    party: ContactParty,
+  ) => { agent?: Partial<SpeakerOptions>; customer?: Partial<SpeakerOptions> } | null | undefined;
+  /** Whether each call is interpreted by itself. Default true; otherwise {@link Softphone.interpret}. */
+  autoStart?: boolean;
+}
+
+/**
+ * Interprets the calls of an Amazon Connect agent desktop: finds them by
+ * itself, one session per voice contact, from the moment when both talk until
+ * the end. Call it after `init()` and right after `initCCP()`: what has come by
+ * then is found as well.
+ *
+ * The page must run the softphone itself: `initCCP` with
+ * `allowFramedSoftphone: false`, `initSoftphoneManager()`, connect-rtc-js, and an
+ * `<audio id="remote-audio">`. Where the audio is out of reach (the CCP's own
+ * frame, a virtual desktop) the call stays an ordinary call, and an `error`
+ * event with the code `media-unreachable` says why; in a tab that is not the
+ * softphone's master nothing happens.
+ *
+ * - Whatever Streams puts on the call's sender becomes the agent's side of the
+ *   mix; at the end the sender carries what Streams put there last.
+ * - Muting in the CCP is {@link InterpreterSession.mute} of the agent; a
+ *   customer on hold is {@link InterpreterSession.hold}.
+ * - Volumes set during a call are kept for the next.
+ *
+ * @throws InterpreterError `not-ready` (no `init()` or no `initCCP()` yet),
+ * `invalid-option` (`field`: `connect` or `settings`), `unsupported`.
+ */
+export function connectSoftphone(connect: ConnectStreams, options: SoftphoneOptions): Softphone;
+
+/**
+ * What contact attributes change by default.
+ *
+ * | attribute | what it does |
+ * |---|---|
+ * | `languageCode` | the customer's language; the agent's `voice` is then chosen anew |
+ * | `customerVoice` | the voice that the customer hears: the agent's `voice` |
+ * | `interpret` | `false`: not interpreted; transcripts only if `transcribeCall` is `true` |
+ * | `transcribeCall` | `false`: nothing is transcribed, so nothing interpreted |
+ */
+export function settingsFromAttributes(
+  settings: ContactSettings,
+  attributes: Record<string, string>,
+): ContactSettings | null;
+
+/** The events of a softphone; each is a CustomEvent. */
+export interface SoftphoneEventMap {
+  /** A contact is interpreted from now on. */
+  session: CustomEvent<{ contact: SoftphoneContact; session: InterpreterSession }>;
+  /** A voice contact came, changed or is over. */
+  contactchange: CustomEvent<{ contact: SoftphoneContact }>;
+  /** A contact cannot be interpreted, or not as it should; the call itself goes on. */
+  error: CustomEvent<{ contact?: SoftphoneContact; error: InterpreterError }>;
+}
+
+/** The calls of an Amazon Connect desktop, made by {@link connectSoftphone}. */
+export class Softphone extends EventTarget {
+  private constructor();
+  /** The voice contacts that there are. */
+  readonly contacts: SoftphoneContact[];
+  /** A contact's session, while it is interpreted. */
+  session(contactId: string): InterpreterSession | undefined;
+  /**
+   * Interprets a contact: now, or as soon as both talk. For `autoStart: false`,
+   * and to try again after an `error` (from a click, after `audio-suspended`).
+   *
+   * @throws InterpreterError `invalid-option` if there is no such contact.
+   */
+  interpret(contactId: string): void;
+  /** Ends every session and stops to watch; resolves when the calls are as before. */
+  stop(): Promise<void>;
+
+  addEventListener<K extends keyof SoftphoneEventMap>(
+    type: K,
+    listener: (this: Softphone, event: SoftphoneEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof SoftphoneEventMap>(
+    type: K,
+    listener: (this: Softphone, event: SoftphoneEventMap[K]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
 /** What went wrong, for programs. */
 export type ErrorCode =
   | "invalid-option"
@@ -373,7 +519,8 @@ export type ErrorCode =
   | "text-too-long"
   | "network"
   | "malformed-message"
-  | "engine-failed";
+  | "engine-failed"
+  | "media-unreachable";
 
 /** Where it went wrong. */
 export type Stage =
@@ -384,7 +531,8 @@ export type Stage =
   | "translate"
   | "synthesize"
   | "playout"
-  | "engine";
+  | "engine"
+  | "softphone";
 
 /** The library's one error. Its message never holds a secret, a signed URL or anything said. */
 export class InterpreterError extends Error {

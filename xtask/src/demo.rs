@@ -68,9 +68,14 @@ fn start(project: &Project) -> Result<(Running, String)> {
     command
         .args(["--root".as_ref(), project.root.as_os_str()])
         .args(["--installed-engines", "--until-stdin-closes"])
+        .args(["--streams".as_ref(), setup::streams(project)?.as_os_str()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    for (option, port) in [("--page-port", 8700), ("--aws-port", 8701)] {
+    for (option, port) in [
+        ("--page-port", 8700),
+        ("--aws-port", 8701),
+        ("--connect-port", 8702),
+    ] {
         if TcpListener::bind(("127.0.0.1", port)).is_err() {
             println!("port {port} is taken: another one");
             command.args([option, "0"]);

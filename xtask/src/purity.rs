@@ -16,6 +16,7 @@ const ARROWS: &[(&[&str], &[&str])] = &[
             "language.rs",
             "language",
             "random.rs",
+            "softphone.rs",
         ],
         &[
             "audio", "aws", "config", "event", "io", "pipeline", "session", "web",

@@ -13,6 +13,8 @@ use crate::project::Project;
 const WASM: &str = "wasm32-unknown-unknown";
 const WASM_PACK: &str = "0.15.1";
 const CARGO_DENY: &str = "0.20.2";
+const STREAMS: &str = "2.28.2";
+const STREAMS_INTEGRITY: &str = "sha512-YbGgGBmva2f9bUJEy8e/QLDbOLKO0WdaTh7c1slVdExn961BMR+sCa2ObbCt0JfcZeAbIWgKqiTaNA8hEmjQ4g==";
 
 /// Compiling to WebAssembly.
 pub fn wasm_target() -> Result<()> {
@@ -78,6 +80,20 @@ pub fn cargo_deny(project: &Project) -> Result<PathBuf> {
     )
 }
 
+/// The folder with `loopback-turn`, which only connect-rtc-js needs.
+pub fn turn(project: &Project) -> Result<PathBuf> {
+    let source = project.root.join("xtask/tools/turn");
+    let source = source
+        .to_str()
+        .context("the repository's path is no text")?;
+    tool(
+        project,
+        "loopback-turn-0.1.0",
+        &["loopback-turn"],
+        &["--path", source],
+    )
+}
+
 /// Installs a tool from its own lock file into the cache, once.
 fn tool(project: &Project, name: &str, binaries: &[&str], what: &[&str]) -> Result<PathBuf> {
     let root = project.cache.join(name);
@@ -136,6 +152,39 @@ pub fn npm(folder: &Path) -> Result<PathBuf> {
 /// The tools of the page tests and of packaging.
 pub fn npm_tools(project: &Project) -> Result<PathBuf> {
     npm(&project.root.join("tests"))
+}
+
+/// The folder with `connect-streams.js`, Amazon Connect Streams as npm has it.
+/// Only the file is needed, which contains what it depends on: so it is
+/// fetched alone, not installed.
+pub fn streams(project: &Project) -> Result<PathBuf> {
+    let root = project
+        .cache
+        .join(format!("amazon-connect-streams-{STREAMS}"));
+    let release = root.join("package/release");
+    if release.join("connect-streams.js").is_file() {
+        return Ok(release);
+    }
+    need_node()?;
+    // Under another name until it is whole.
+    let partial = root.with_file_name("amazon-connect-streams-partial");
+    fs::create_dir_all(&partial)?;
+    let package = format!("amazon-connect-streams@{STREAMS}");
+    let said = Run::new(npm_program(), ["pack", package.as_str(), "--json"])
+        .dir(&partial)
+        .quiet()
+        .run()?;
+    let packed: serde_json::Value = serde_json::from_str(&said)?;
+    let integrity = packed[0]["integrity"].as_str().unwrap_or_default();
+    if integrity != STREAMS_INTEGRITY {
+        bail!("{package} is {integrity}, not {STREAMS_INTEGRITY}");
+    }
+    let file = packed[0]["filename"]
+        .as_str()
+        .context("npm pack names no file")?;
+    Run::new("tar", ["-xzf", file]).dir(&partial).run()?;
+    fs::rename(partial, root)?;
+    Ok(release)
 }
 
 /// npm is a script on Windows.

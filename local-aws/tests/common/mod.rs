@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::expect_used)]
 
+pub mod connect;
+
 use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{
@@ -70,6 +72,9 @@ async fn server_with(signed_hosts: &[&str], installed_engines: bool) -> Server {
         root: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")),
         page_port: 0,
         aws_port: 0,
+        connect_port: 0,
+        streams: None,
+        ice_servers: json!([]),
         signed_hosts: signed_hosts.iter().map(|host| (*host).to_owned()).collect(),
         installed_engines,
     };

@@ -145,13 +145,34 @@ impl Call {
     }
 
     pub fn configure(&self, speaker: Speaker, changes: &JsValue) -> Result<(), Error> {
+        self.reconfigure(&[(speaker, changes)])
+    }
+
+    /// Changes both sides at once: a language and the voice that has to speak
+    /// it, say. A side whose changes are `undefined` stays.
+    pub fn configure_both(&self, agent: &JsValue, customer: &JsValue) -> Result<(), Error> {
+        let both = [(Speaker::Agent, agent), (Speaker::Customer, customer)];
+        let given: Vec<_> = both
+            .into_iter()
+            .filter(|(_, c)| !c.is_undefined())
+            .collect();
+        self.reconfigure(&given)
+    }
+
+    fn reconfigure(&self, changes: &[(Speaker, &JsValue)]) -> Result<(), Error> {
         let mut new = self.options.borrow().clone();
-        let side = new.of_mut(speaker);
-        let (changes, changed) = options::changed(speaker, side, changes)?;
-        *side = changed;
+        let mut commands = Vec::new();
+        for (speaker, changes) in changes {
+            let side = new.of_mut(*speaker);
+            let (json, changed) = options::changed(*speaker, side, changes)?;
+            *side = changed;
+            commands.push((*speaker, Command::Configure(json)));
+        }
         new.resolve(self.rate_hz)?;
         self.options.replace(new);
-        self.command(speaker, Command::Configure(changes));
+        for (speaker, command) in commands {
+            self.command(speaker, command);
+        }
         Ok(())
     }
 
