@@ -79,7 +79,10 @@ pub fn named_wasm(project: &Project) -> PathBuf {
 }
 
 fn compile(project: &Project, profile: &str) -> Result<PathBuf> {
-    let mut run = Run::cargo(["build", "--package", "connect-interpreter", "--lib"])
+    // As a cdylib alone: for a library that is an rlib too, cargo silently
+    // leaves out the optimisation at link time.
+    let mut run = Run::cargo(["rustc", "--package", "connect-interpreter", "--lib"])
+        .args(["--crate-type", "cdylib"])
         .args(["--target", "wasm32-unknown-unknown"])
         .dir(&project.root);
     if profile == "release" {
