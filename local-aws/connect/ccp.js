@@ -1,17 +1,31 @@
 // The CCP page. Between Streams on the embedding page and the instance it is
 // only a bridge; what is drawn here comes from the same messages.
 
+/** The softphone, if it is to be here and not on the embedding page. */
+let framed = null;
+let started = false;
+
+async function startSoftphone() {
+  if (started) return;
+  started = true;
+  const { framedSoftphone } = await import("/ccp-softphone.js");
+  framed = await framedSoftphone((event, data) => up(JSON.stringify({ event, data })));
+}
+
 const socket = new WebSocket(`${location.origin.replace("http", "ws")}/bridge`);
 const early = [];
 const up = (message) => (socket.readyState === WebSocket.OPEN ? socket.send(message) : early.push(message));
 socket.onopen = () => early.splice(0).forEach((message) => socket.send(message));
 window.addEventListener("message", ({ source, data }) => {
-  if (source === window.parent && source !== window && data?.event) up(JSON.stringify(data));
+  if (source !== window.parent || source === window || !data?.event) return;
+  up(JSON.stringify(data));
+  if (data.event === "configure" && data.data?.softphone?.allowFramedSoftphone) startSoftphone();
 });
 socket.onmessage = ({ data }) => {
   // JSON has no dates, Streams needs some.
   const message = JSON.parse(data, (_, value) => (value?.$date === undefined ? value : new Date(value.$date)));
   if (window.parent !== window) window.parent.postMessage(message, "*");
+  framed?.(message.event, message.data);
   if (message.event === "agent::update") draw(message.data);
   if (message.event === "agent::mute_toggle") setMuted(message.data.muted);
   if (message.event === "refused") document.querySelector("#fault").textContent = message.data.message;

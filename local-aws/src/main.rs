@@ -7,9 +7,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--connect-port 8702] [--streams DIR] [--signed-host HOST]... [--installed-engines] [--until-stdin-closes]
+const USAGE: &str = "local-aws [--root DIR] [--page-port 8700] [--aws-port 8701] [--connect-port 8702] [--streams DIR] [--ice-servers JSON] [--signed-host HOST]... [--installed-engines] [--until-stdin-closes]
 Serves the demo's pages and stands in for Cognito, Transcribe, Translate, Polly and a Connect instance, on 127.0.0.1 only.
---streams names the folder with connect-streams.js, which the pages then have below /vendor.
+--streams names the folder with connect-streams.js, which the pages then have below /vendor; --ice-servers is what softphones are given to relay with.
 With --installed-engines espeak-ng and apertium, where installed, speak and translate any other text,
 and pocketsphinx recognises other English.
 Port 0 takes any free port. Prints one line of JSON with the addresses once it listens.";
@@ -27,6 +27,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             aws_port: 8701,
             connect_port: 8702,
             streams: None,
+            ice_servers: serde_json::json!([]),
             signed_hosts: Vec::new(),
             installed_engines: false,
         },
@@ -41,6 +42,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--aws-port" => arguments.options.aws_port = port(value()?)?,
             "--connect-port" => arguments.options.connect_port = port(value()?)?,
             "--streams" => arguments.options.streams = Some(value()?.into()),
+            "--ice-servers" => arguments.options.ice_servers = ice_servers(&value()?)?,
             "--signed-host" => arguments.options.signed_hosts.push(value()?),
             "--installed-engines" => arguments.options.installed_engines = true,
             "--until-stdin-closes" => arguments.until_stdin_closes = true,
@@ -48,6 +50,17 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
         }
     }
     Ok(arguments)
+}
+
+/// A list of `RTCIceServer`s; each must list its `urls`, as the service does.
+fn ice_servers(text: &str) -> Result<serde_json::Value, String> {
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("--ice-servers: {error}"))?;
+    let listed = |server: &serde_json::Value| server["urls"].is_array();
+    match value.as_array() {
+        Some(servers) if servers.iter().all(listed) => Ok(value),
+        _ => Err("--ice-servers wants a list of objects with lists of urls".into()),
+    }
 }
 
 #[tokio::main]

@@ -35,6 +35,8 @@ pub struct Options {
     pub aws_port: u16,
     /// Port of the Connect instance; 0 for any.
     pub connect_port: u16,
+    /// The `iceServers` that the instance gives softphones.
+    pub ice_servers: serde_json::Value,
     /// The folder with `connect-streams.js`, which the pages' origin serves.
     pub streams: Option<PathBuf>,
     /// Hosts that requests may be signed for beside the stand-in's own.
@@ -101,7 +103,7 @@ pub async fn start(options: &Options) -> io::Result<Server> {
     });
     let pages = page::routes(options, &aws, &connect);
     let services = services(&app);
-    let instance = Arc::new(Instance::new(&connect, serde_json::json!([])));
+    let instance = Arc::new(Instance::new(&connect, options.ice_servers.clone()));
     let ccp = connect::routes(&options.root, &instance);
     Ok(Server {
         page,

@@ -253,13 +253,10 @@ impl Handle {
         Ok(())
     }
 
-    /// What goes to the customer.
-    ///
-    /// # Errors
-    /// `invalid-option`.
-    pub fn send(&self, what: &JsValue) -> Result<(), JsValue> {
+    /// What goes to the customer. Rejects with `invalid-option`, `network`.
+    pub fn send(&self, what: &JsValue, options: &JsValue) -> Promise {
         let what = what.as_string().unwrap_or_default();
-        self.0.send(&what).map_err(js::thrown)
+        self.0.send(&what, options)
     }
 
     /// Ends the session.

@@ -63,6 +63,8 @@ struct Status {
     speaks: PerSpeaker<bool>,
     /// How often the players were stopped.
     stops: u64,
+    /// How often it was said what goes to the customer.
+    sends: u32,
 }
 
 impl Call {
@@ -150,6 +152,7 @@ impl Call {
                 rendering: false,
                 speaks: PerSpeaker::default(),
                 stops: 0,
+                sends: 0,
             }),
             cause: RefCell::default(),
             begun: Deferred::new(),

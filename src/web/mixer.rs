@@ -12,20 +12,23 @@
 //! ```
 
 mod build;
-mod side;
+mod slot;
 
 use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js::{self, refused};
+use crate::web::js::{self, Deferred, refused};
 use crate::web::routes::{ROUTES, Route, Sound};
 pub use build::Noise;
 use build::{Builder, noise_source};
+use gloo_events::EventListener;
 use js_sys::{Array, Object, Reflect};
-use side::{CROSSFADE_DELAY, Side};
+use slot::{Side, Slot, TRACK_DELAY};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AudioBufferSourceNode, AudioContext, AudioNode, AudioParam, AudioScheduledSourceNode,
-    AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack, MessagePort, WaveShaperNode,
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
+    AudioScheduledSourceNode, AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack,
+    MessagePort, WaveShaperNode,
 };
 
 /// An original under its translation is lowered by 12 dB more.
@@ -38,10 +41,14 @@ const RAMP_TIME_CONSTANT: f64 = 0.010;
 const MUTE_TIME_CONSTANT: f64 = 0.005;
 
 /// What goes to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Send {
     Mix,
     Microphone,
+    /// A recording, again and again or once.
+    Clip {
+        buffer: AudioBuffer,
+        looped: bool,
+    },
     Silence,
 }
 
@@ -54,9 +61,10 @@ pub struct Mixer {
     worklets: [AudioWorkletNode; 4],
     sides: PerSpeaker<Side>,
     gains: Vec<GainNode>,
-    /// To the customer: the mix, and the microphone past it.
+    /// To the customer: the mix, and the microphone or a clip past it.
     mix: GainNode,
     microphone: GainNode,
+    clip: Slot,
     noise: Option<AudioBufferSourceNode>,
 }
 
@@ -134,10 +142,11 @@ impl Mixer {
             }
             gains.push(gain);
         }
-        // To the customer there is a second way, past the mix.
+        // To the customer there are other ways, past the mix.
         let mix = build.gain(1.0)?;
         let microphone = build.gain(0.0)?;
         let to_customer = &parts.agent.side.output;
+        let clip = Slot::new(context, to_customer);
         build.chain(&[&parts.customer.limited, &mix, to_customer])?;
         build.chain(&[&parts.agent.side.mute, &microphone, to_customer])?;
         build.chain(&[&parts.agent.limited, &parts.customer.side.output])?;
@@ -156,6 +165,7 @@ impl Mixer {
             gains,
             mix,
             microphone,
+            clip,
             noise,
         })
     }
@@ -181,7 +191,7 @@ impl Mixer {
     /// Another track in place of a speaker's, or silence. What comes after the
     /// input does not notice.
     pub fn replace(&self, speaker: Speaker, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
-        self.sides[speaker].replace(&self.context, track, CROSSFADE_DELAY)
+        self.sides[speaker].replace(track, TRACK_DELAY)
     }
 
     /// Sets a route (an index into [`ROUTES`]).
@@ -217,14 +227,24 @@ impl Mixer {
     }
 
     /// Chooses what goes to the customer.
-    pub fn send(&self, what: Send) {
+    pub fn send(&self, what: &Send) -> Result<(), Error> {
         let (mix, microphone) = match what {
             Send::Mix => (1.0, 0.0),
             Send::Microphone => (0.0, 1.0),
-            Send::Silence => (0.0, 0.0),
+            Send::Clip { .. } | Send::Silence => (0.0, 0.0),
         };
+        let mut clip = None;
+        if let Send::Clip { buffer, looped } = what {
+            let node = self.context.create_buffer_source().map_err(refused)?;
+            node.set_buffer(Some(buffer));
+            node.set_loop(*looped);
+            node.start().map_err(refused)?;
+            clip = Some(node.into());
+        }
+        self.clip.put(clip, 0.0)?;
         self.ramp(&self.mix.gain(), mix, RAMP_TIME_CONSTANT);
         self.ramp(&self.microphone.gain(), microphone, RAMP_TIME_CONSTANT);
+        Ok(())
     }
 
     /// RMS of the last 43 ms (at 48 kHz) of a track that comes in, in dBFS.
@@ -253,18 +273,8 @@ impl Mixer {
 
 impl Drop for Mixer {
     fn drop(&mut self) {
-        for worklet in &self.worklets {
-            // Tells the worklet that it may go.
-            if let Ok(port) = worklet.port() {
-                let _ = port.post_message(&JsValue::NULL);
-                port.close();
-            }
-        }
         if let Some(noise) = &self.noise {
             let _ = AudioScheduledSourceNode::stop(noise);
-        }
-        for node in &self.nodes {
-            let _ = node.disconnect();
         }
         for speaker in Speaker::BOTH {
             // Our own tracks, not the host's.
@@ -272,6 +282,59 @@ impl Drop for Mixer {
                 track.stop();
             }
         }
+        let nodes = std::mem::take(&mut self.nodes);
+        let left = self
+            .worklets
+            .each_ref()
+            .map(|worklet| Leaving::new(worklet, &self.context));
+        spawn_local(async move {
+            for worklet in left.into_iter().flatten() {
+                worklet.left().await;
+            }
+            for node in &nodes {
+                let _ = node.disconnect();
+            }
+        });
+    }
+}
+
+/// A worklet that has been told to go. Chrome keeps one for ever that is
+/// disconnected before it has rendered its last.
+struct Leaving {
+    port: MessagePort,
+    left: Deferred,
+    _listeners: [EventListener; 2],
+}
+
+impl Leaving {
+    fn new(worklet: &AudioWorkletNode, context: &AudioContext) -> Option<Self> {
+        let port = worklet.port().ok()?;
+        let left = Deferred::new();
+        let gone = EventListener::new(&port, "message", {
+            let left = left.clone();
+            move |_| left.resolve()
+        });
+        port.start();
+        let _ = port.post_message(&JsValue::NULL);
+        // With the context everything goes.
+        let closed = EventListener::new(context, "statechange", {
+            let (left, context) = (left.clone(), context.clone());
+            move |_| {
+                if context.state() == AudioContextState::Closed {
+                    left.resolve();
+                }
+            }
+        });
+        Some(Self {
+            port,
+            left,
+            _listeners: [gone, closed],
+        })
+    }
+
+    async fn left(self) {
+        let _ = JsFuture::from(self.left.promise()).await;
+        self.port.close();
     }
 }
 
@@ -307,8 +370,8 @@ impl Parts {
         build.chain(&[&input, &meter])?;
         build.chain(&[&input, &mute])?;
         build.follow(&player, &duck, DUCK_DEPTH)?;
-        let side = Side::new(pump, input, meter, mute, output);
-        side.replace(context, Some(track), 0.0)?;
+        let side = Side::new(pump, Slot::new(context, &input), meter, mute, output);
+        side.replace(Some(track), 0.0)?;
         Ok(Self {
             side,
             tap,

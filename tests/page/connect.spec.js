@@ -3,11 +3,11 @@
 // agent and the customer hear each other as a contact goes through its life.
 
 import {
-  BAND, LOUD, SILENT, agentHeard, agentSide, customerHeard, customerSide, endCall, happened, hearEachOther, level, log,
-  openDesk, someSound, speak, takeCall, test, until,
+  BAND, LOUD, SILENT, agentHeard, agentSide, agentSpeaks, customerHeard, customerSide, endCall, happened,
+  hearEachOther, level, log, openDesk, someSound, speak, takeCall, test, until,
 } from "./desk.js";
 import { bandLevel } from "./sound.js";
-import { expect } from "./support.js";
+import { expect, samplesOf } from "./support.js";
 
 test("inbound: connecting, connected, ended, after call work, gone, and heard both ways", async ({
   desk, openPhone, services,
@@ -188,7 +188,7 @@ test("a page that is reloaded in a call takes it up again", async ({ desk, openP
   await takeCall(desk, phone);
   await hearEachOther(desk, phone);
   await openDesk(desk, services);
-  await speak(desk, phone);
+  await agentSpeaks(desk);
   await happened(desk, "contact Connected");
   await until(phone, "connected");
   await hearEachOther(desk, phone);
@@ -370,7 +370,10 @@ test("the browser's own microphone is heard, through all that the browser does t
 // Who watches for the session's beginning can find it in four states.
 const ORDERS = [
   { found: "no connection", options: { holdPeerConnectionMs: 400 }, pc: false, sender: false, track: null },
-  { found: "a connection without a sender", options: { holdSenderMs: 400 }, initMs: 100, pc: true, sender: false, track: null },
+  {
+    found: "a connection without a sender", options: { holdSenderMs: 400 }, initMs: 100,
+    pc: true, sender: false, track: null,
+  },
   { found: "the softphone's own microphone", initMs: 100, streamsMs: 400, pc: true, sender: true, track: 1 },
   { found: "the microphone that Streams put there", initMs: 400, pc: true, sender: true, track: 2 },
 ];
@@ -391,3 +394,49 @@ for (const { found, options = {}, initMs = 0, streamsMs = 0, ...state } of ORDER
     await hearEachOther(desk, phone);
   });
 }
+
+test("a softphone inside the CCP: the desktop hears of it and has nothing of it", async ({
+  page, openPhone, services,
+}) => {
+  const desk = await openDesk(page, services, "?framed");
+  const phone = await openPhone();
+  await takeCall(desk, phone);
+  expect(await desk.evaluate(() => window.connect.core.getSoftphoneManager() ?? null)).toBeNull();
+  expect((await log(desk)).filter(({ event }) => event === "session")).toMatchObject([{ session: false, pc: false }]);
+  // It has the browser's own microphone, in another origin than the desktop's.
+  const loud = async () => {
+    const { samples, rate } = await customerHeard(phone, "wire", 3);
+    return bandLevel(samples, rate, 100, 4000);
+  };
+  await expect.poll(loud).toBeGreaterThan(0.003);
+  await desk.evaluate(() => window.desk.agent().mute());
+  await happened(desk, "mute");
+  await expect.poll(loud).toBeLessThan(SILENT);
+  await endCall(desk, phone);
+  await expect.poll(async () => (await services.instance("state")).legs).toEqual([]);
+});
+
+test("a phone inside another page is used by messages", async ({ page, services }) => {
+  await page.goto(`${services.page}/test/connect/embed.html`);
+  await page.frameLocator("iframe").locator("main").click();
+  const ask = (method, ...args) => page.evaluate(([name, list]) => window.ask(name, ...list), [method, args]);
+  await ask("until", "idle");
+  await ask("on");
+  await ask("record");
+  await ask("call", { languageCode: "es-US" });
+  await ask("until", "waiting");
+  expect((await services.instance("state")).contacts[0].attributes).toEqual({ languageCode: "es-US" });
+  expect(await page.evaluate(() => window.states)).toContain("waiting");
+  const wav = await page.evaluate(async () => {
+    const { pilotWords } = await import("/test/pilot-wav.js");
+    const blob = await (await fetch(pilotWords(0, 1))).blob();
+    await window.ask("play", blob);
+    const { said } = await window.ask("take");
+    return said;
+  });
+  expect(Math.max(...samplesOf(wav))).toBeGreaterThan(0.1);
+  await ask("hangUp");
+  await ask("until", "idle");
+  await expect(ask("take", 1, 2)).resolves.toMatchObject({ rate: 48_000 });
+  await expect(page.evaluate(() => window.ask("play", "/nothing.wav"))).rejects.toThrow();
+});

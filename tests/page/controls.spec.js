@@ -1,20 +1,10 @@
 // What a person can do during a call, judged by what is heard.
 
-import { codesHeard, codesOf, events, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
-import { pilotCodes } from "./pilot.js";
-import { bandLevel } from "./sound.js";
-import { expect, heard, test } from "./support.js";
+import { codesHeard, codesOf, events, interpret, levelOf, settled, speak, takeCall, until, untilHeard } from "./harness.js";
+import { expect, test } from "./support.js";
 
 const outcome = (page, speaker, wanted) =>
   until(page, ([who, what]) => window.harness.outcomes(who).includes(what), [speaker, wanted]);
-
-/** The level of the pilots' band while these codes are heard. */
-async function levelOf(page, listener, codes) {
-  const sound = await heard(page);
-  const found = pilotCodes(sound[listener], sound.rate, 0.0003).filter(({ code }) => codes.includes(code));
-  const [from, to] = [found[0].at, found.at(-1).at].map((at) => Math.round(at * sound.rate));
-  return bandLevel(sound[listener].subarray(from, to), sound.rate, 4100, 6700);
-}
 
 for (const [speaker, listener] of [["agent", "customer"], ["customer", "agent"]]) {
   test(`volumes move what the ${listener} hears`, async ({ page, services }) => {

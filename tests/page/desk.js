@@ -1,12 +1,25 @@
 // A desk around Streams and the customers' phones, as page tests use them.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { bandLevel } from "./sound.js";
-import { expect, samplesOf, test as base } from "./support.js";
+import { expect, firstLine, samplesOf, test as base } from "./support.js";
 
 /** One band for each who speaks, in hertz. */
 export const BAND = { customer: 440, agent: 1000, second: 2500 };
 
 export const test = base.extend({
+  /** Which session class of the real connect-rtc-js runs the calls (V1, V2); the project's own if none. */
+  rtcJs: ["", { option: true }],
+  /** connect-rtc-js only relays, and needs a TURN server to do it. */
+  iceServers: async ({ rtcJs }, use) => {
+    if (!rtcJs) return use([]);
+    const child = spawn(process.env.LOOPBACK_TURN_BIN, { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    await use(JSON.parse(await firstLine(child, "loopback-turn")));
+    child.stdin.end();
+    await exited;
+  },
   /** The agent's desktop, started. */
   desk: async ({ page, services }, use) => {
     await use(await openDesk(page, services));
@@ -62,10 +75,13 @@ export async function hearEachOther(desk, phone) {
   await expect.poll(async () => level(await customerHeard(phone), BAND.agent)).toBeGreaterThan(LOUD);
 }
 
+/** The agent says a tone; once, since two of the same could cancel each other out. */
+export const agentSpeaks = (desk) => desk.evaluate((hz) => {
+  window.desk.microphones.tone("mic-1", hz);
+}, BAND.agent);
+
 export async function speak(desk, phone) {
-  await desk.evaluate((hz) => {
-    window.silence = window.desk.microphones.tone("mic-1", hz);
-  }, BAND.agent);
+  await agentSpeaks(desk);
   await phone.evaluate((hz) => window.phone.tone(hz), BAND.customer);
 }
 

@@ -1,6 +1,7 @@
 // Drives fixtures/harness.html: a call whose people speak pilot tones.
 
 import { pilotCodes } from "./pilot.js";
+import { bandLevel } from "./sound.js";
 import { expect, heard, record } from "./support.js";
 
 /** Opens the harness, gives it its click, takes the call and records both ends. */
@@ -53,4 +54,12 @@ export async function codesHeard(page, listener) {
 export async function untilHeard(page, listener, first, count) {
   const last = codesOf(first, count).at(-1);
   await expect.poll(async () => (await codesHeard(page, listener)).some(({ code }) => code === last)).toBe(true);
+}
+
+/** The level of the pilots' band while these codes are heard. */
+export async function levelOf(page, listener, codes) {
+  const sound = await heard(page);
+  const found = pilotCodes(sound[listener], sound.rate, 0.0003).filter(({ code }) => codes.includes(code));
+  const [from, to] = [found[0].at, found.at(-1).at].map((at) => Math.round(at * sound.rate));
+  return bandLevel(sound[listener].subarray(from, to), sound.rate, 4100, 6700);
 }

@@ -2,21 +2,28 @@
 // instance, the library between them, and customers on their own pages.
 
 import { pilotWav } from "./fixtures/pilot-wav.js";
+import { happened, test as base } from "./desk.js";
 import { codesOf } from "./harness.js";
 import { pilotCodes } from "./pilot.js";
-import { expect, samplesOf, test as base } from "./support.js";
+import { expect, samplesOf } from "./support.js";
 
-export { codesOf, expect };
+export { codesOf, expect, happened };
 
 export const test = base.extend({
+  /** Whether connections persist, unless a test says so itself. */
+  persistentConnection: [false, { option: true }],
+
   /** An agent's desktop, started, with the library connected on request. */
-  openDesk: async ({ context, services }, use) => {
-    await use(async ({ query = "", library = {} } = {}) => {
+  openDesk: async ({ context, services, rtcJs, persistentConnection }, use) => {
+    if (persistentConnection) await services.instance("configuration", "PUT", { persistentConnection });
+    await use(async ({ query = {}, library = {}, before } = {}) => {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.error(`desk: ${error}`));
       // The library counts elements that are heard and are in no document.
       await page.addInitScript(watchAudio);
-      await page.goto(`${services.page}/test/softphone.html${query}`);
+      if (before) await page.addInitScript(before);
+      const all = new URLSearchParams({ ...query, ...(rtcJs && { "rtc-js": rtcJs }) });
+      await page.goto(`${services.page}/test/softphone.html?${all}`);
       await page.locator("html[data-ready][data-library]").waitFor();
       await page.getByRole("button", { name: "Start" }).click();
       await happened(page, "started");
@@ -25,38 +32,25 @@ export const test = base.extend({
       return page;
     });
   },
-
-  /** A customer's phone. */
-  openPhone: async ({ context, services }, use) => {
-    await use(async (number = "customer") => {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => console.error(`phone ${number}: ${error}`));
-      await page.goto(`${services.connect}/customer.html?phone=${number}`);
-      await page.locator("main").click();
-      await page.evaluate(() => window.phone.on());
-      await page.evaluate(() => window.phone.until("idle"));
-      await page.evaluate(() => window.phone.record());
-      return page;
-    });
-  },
 });
 
-/** Keeps every audio element that plays: `window.audible()`. */
+/** Knows every audio element that plays, without keeping it: `window.audible()`. */
 function watchAudio() {
   const elements = new Set();
+  const known = new WeakSet();
   const { play } = HTMLMediaElement.prototype;
   HTMLMediaElement.prototype.play = function () {
-    elements.add(this);
+    if (!known.has(this)) elements.add(new WeakRef(this));
+    known.add(this);
     return play.call(this);
   };
-  window.audible = () => [...new Set([...elements, ...document.querySelectorAll("audio")])].filter(
-    (element) => element.srcObject && !element.muted && !element.paused,
-  );
+  window.audible = () => {
+    const alive = [...elements].map((element) => element.deref()).filter(Boolean);
+    return [...new Set([...alive, ...document.querySelectorAll("audio")])].filter(
+      (element) => element.srcObject && !element.muted && !element.paused,
+    );
+  };
 }
-
-/** Resolves once the desk has seen an event so many times. */
-export const happened = (desk, event, times = 1) =>
-  desk.evaluate(([name, n]) => window.desk.happened(name, n), [event, times]);
 
 /** Waits for something that becomes true in the page. */
 export const until = (page, condition, argument) =>
@@ -73,8 +67,8 @@ export async function takeCall(desk, phone, attributes = {}) {
 /** Waits until the latest call is interpreted and the mix is on the wire. */
 export async function interpreted(desk, sessions = 1) {
   await until(desk, (n) => {
-    const { sessions: all, session, contactId } = window.harness;
-    return all.size === n && session.state === "running"
+    const { begun, session, contactId } = window.harness;
+    return begun === n && session.state === "running"
       && window.harness.sender(window.desk.contact(contactId))?.track === session.agentSpeech;
   }, sessions);
 }
@@ -100,9 +94,9 @@ export const settled = (desk, speaker, finals, contactId) =>
 export const events = (desk, type, speaker) =>
   desk.evaluate(([of, who]) => window.harness.of(of, who), [type, speaker]);
 
-/** What a customer's page has recorded: what that customer heard, or all that came over the wire. */
-export async function recorded(phone, what = "pcm") {
-  const taken = await phone.evaluate(() => window.phone.take());
+/** What a customer's page has recorded: what that customer heard ("pcm"), or all that came over the wire ("wire"). */
+export async function recorded(phone, what = "pcm", seconds = 600) {
+  const taken = await phone.evaluate((n) => window.phone.take(n), seconds);
   return { rate: taken.rate, samples: samplesOf(taken[what]) };
 }
 
@@ -127,5 +121,5 @@ export async function talk(desk, phone, first, { said = 0, contactId } = {}) {
   await agentSpeaks(desk, first + 8, 4);
   await settled(desk, "agent", said + 1, contactId);
   await untilHeard(() => agentHeard(desk), first, 4);
-  await untilHeard(() => recorded(phone), first + 8, 4);
+  await untilHeard(() => recorded(phone, "pcm", 8), first + 8, 4);
 }

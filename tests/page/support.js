@@ -17,23 +17,23 @@ export { expect };
 /** The repository. */
 export const ROOT = new URL("../../", import.meta.url);
 
+/** The softphone that a conformance run takes in place of the project's own session class. */
+export const RTC_JS = process.env.CONNECT_RTC_JS;
+
 const TYPES = { ".js": "text/javascript", ".html": "text/html" };
 
 export const test = base.extend({
   /** The stand-in for AWS, running: where the page is, and its controls. */
-  services: async ({}, use) => {
+  services: async ({ iceServers }, use) => {
     const binary = process.env.LOCAL_AWS_BIN ?? fileURLToPath(new URL("target/debug/local-aws", ROOT));
     const child = spawn(binary, [
       "--root", fileURLToPath(ROOT),
       "--page-port", "0", "--aws-port", "0", "--connect-port", "0", "--until-stdin-closes",
+      "--ice-servers", JSON.stringify(iceServers),
       ...(process.env.CONNECT_STREAMS_DIR ? ["--streams", process.env.CONNECT_STREAMS_DIR] : []),
     ], { stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
-    const [line] = await Promise.race([
-      once(createInterface({ input: child.stdout }), "line"),
-      exited.then(([code]) => Promise.reject(new Error(`local-aws ended with ${code} before it listened`))),
-    ]);
-    const { page, aws, connect } = JSON.parse(line);
+    const { page, aws, connect } = JSON.parse(await firstLine(child, "local-aws"));
     const front = createServer(withFixtures(page));
     front.listen(0, "127.0.0.1");
     await once(front, "listening");
@@ -50,17 +50,30 @@ export const test = base.extend({
     await exited;
   },
 
+  /** What softphones relay with; a conformance run has a TURN server. */
+  iceServers: [[], { option: true }],
+
   page: async ({ page }, use) => {
     page.on("pageerror", (error) => console.error(`page: ${error}`));
     await use(page);
   },
 });
 
+/** What a program says first. */
+export async function firstLine(child, name) {
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), "line"),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`${name} ended with ${code} before it listened`))),
+  ]);
+  return line;
+}
+
 function withFixtures(page) {
   return async (incoming, answer) => {
     const { pathname } = new URL(incoming.url, page);
     if (pathname.startsWith("/test/")) {
-      const file = new URL(`fixtures/${pathname.slice("/test/".length)}`, import.meta.url);
+      const own = new URL(`fixtures/${pathname.slice("/test/".length)}`, import.meta.url);
+      const file = pathname === "/test/connect-rtc.js" ? RTC_JS : own;
       answer.writeHead(200, { "content-type": TYPES[extname(pathname)], "cache-control": "no-store" });
       answer.end(await readFile(file));
       return;

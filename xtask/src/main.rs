@@ -48,6 +48,8 @@ cargo xtask COMMAND [OPTIONS]
 Tools are kept in $CONNECT_INTERPRETER_CACHE, else in
 $XDG_CACHE_HOME/connect-interpreter, else in ~/.cache/connect-interpreter.
 CHROMIUM and CHROMEDRIVER name other binaries than those found on PATH.
+CONNECT_RTC_JS names a connect-rtc.js (aws/connect-rtc-js) for the page tests to
+take calls with as well; without it these are skipped.
 ";
 
 /// What the command line asks for.

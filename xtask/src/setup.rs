@@ -80,6 +80,20 @@ pub fn cargo_deny(project: &Project) -> Result<PathBuf> {
     )
 }
 
+/// The folder with `loopback-turn`, which only connect-rtc-js needs.
+pub fn turn(project: &Project) -> Result<PathBuf> {
+    let source = project.root.join("xtask/tools/turn");
+    let source = source
+        .to_str()
+        .context("the repository's path is no text")?;
+    tool(
+        project,
+        "loopback-turn-0.1.0",
+        &["loopback-turn"],
+        &["--path", source],
+    )
+}
+
 /// Installs a tool from its own lock file into the cache, once.
 fn tool(project: &Project, name: &str, binaries: &[&str], what: &[&str]) -> Result<PathBuf> {
     let root = project.cache.join(name);

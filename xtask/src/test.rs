@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything CI runs. A failing step does not keep the
 //! later ones from running: one run tells everything.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -143,10 +144,23 @@ fn packed(project: &Project) -> Result<Done> {
 
 fn pages(project: &Project) -> Result<Done> {
     project.build_local_aws()?;
-    let run = playwright(project, "tests/page")?
+    let mut run = playwright(project, "tests/page")?
         .env("LOCAL_AWS_BIN", project.local_aws())
         .env("CONNECT_STREAMS_DIR", setup::streams(project)?);
-    counted(run, counts::of_playwright)
+    let conformance = env::var_os("CONNECT_RTC_JS");
+    if let Some(file) = &conformance {
+        let file = fs::canonicalize(file).context("CONNECT_RTC_JS names no file")?;
+        let turn = setup::turn(project)?.join("loopback-turn");
+        run = run
+            .env("CONNECT_RTC_JS", file)
+            .env("LOOPBACK_TURN_BIN", turn);
+    }
+    let mut done = counted(run, counts::of_playwright)?;
+    if conformance.is_none() {
+        done.note
+            .push_str(": CONNECT_RTC_JS names no connect-rtc-js");
+    }
+    Ok(done)
 }
 
 fn playwright(project: &Project, folder: &str) -> Result<Run> {

@@ -63,13 +63,6 @@ impl Inner {
             .collect();
         for key in lost {
             self.server_bye(key);
-            if self
-                .legs
-                .get(&key)
-                .is_some_and(|leg| leg.persistent.is_some())
-            {
-                self.legs.remove(&key);
-            }
         }
     }
 

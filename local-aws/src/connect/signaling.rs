@@ -385,19 +385,26 @@ impl Inner {
             .map(|(key, _)| *key)
     }
 
-    /// The service hangs up the media of a leg.
+    /// The service hangs up the media of a leg. A persistent connection is gone
+    /// with that; otherwise the softphone answers first.
     pub fn server_bye(&mut self, key: u32) {
         let id = self.model.fresh_id();
         let Some(leg) = self.legs.get(&key) else {
             return;
         };
-        let request = match &leg.persistent {
-            Some(persistent) => json!({
-                "jsonrpc": "2.0", "method": "PCBye", "id": id, "peerConnectionId": persistent.id,
-            }),
-            None => json!({"jsonrpc": "2.0", "method": "bye", "id": id, "params": {}}),
+        let (carrier, envelope) = (leg.carrier, leg.envelope.clone());
+        let Some(persistent) = leg.persistent.clone() else {
+            let request = json!({"jsonrpc": "2.0", "method": "bye", "id": id, "params": {}});
+            self.reply(carrier, &envelope, &request);
+            return;
         };
-        self.reply(leg.carrier, &leg.envelope, &request);
+        let request = json!({
+            "jsonrpc": "2.0", "method": "PCBye", "id": id, "peerConnectionId": persistent.id,
+        });
+        self.reply(carrier, &envelope, &request);
+        if let Some(leg) = self.legs.remove(&key) {
+            self.close_leg(key, &leg);
+        }
     }
 
     /// The softphone has answered a `bye` of the service.

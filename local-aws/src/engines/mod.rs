@@ -233,7 +233,7 @@ impl Engines {
         serde_json::json!({
             "recognise": [
                 {"name": "lines", "languages": languages, "lines": count, "available": true},
-                {"name": "pilot", "languages": ["en-US", "es-US"], "available": true},
+                {"name": "pilot", "languages": pilot::LANGUAGES, "available": true},
                 {"name": sphinx::ENGINE, "languages": ["en-US"], "available": self.installed.sphinx},
             ],
             "translate": [

@@ -70,12 +70,24 @@ const ES: &str = "manzana río piedra ventana jardín papel verano mesa música 
     reina conejo ensalada boleto tío valle carro amarillo cebra pan \
     nube desierto águila fruta";
 
+const FR: &str = "pomme rivière pierre fenêtre jardin papier été table musique argent \
+    médecin hiver orange pont crayon montagne cuisine fleur bouteille île \
+    école bougie marché océan échelle bouton forêt miroir poche panier \
+    moteur coton lettre cheval citron château cercle dîner père doigt \
+    guitare marteau hôtel veste couteau lampe métal aiguille bureau planète \
+    reine lapin salade billet oncle vallée chariot jaune zèbre pain \
+    nuage désert aigle fruit";
+
+/// The languages that have words.
+pub const LANGUAGES: [&str; 3] = ["en-US", "es-US", "fr-FR"];
+
 /// The 64 words of a language; `None` where there is no list.
 #[must_use]
 pub fn words(language: &str) -> Option<Vec<&'static str>> {
     let list = match text::primary(language).as_str() {
         "en" => EN,
         "es" => ES,
+        "fr" => FR,
         _ => return None,
     };
     Some(list.split_whitespace().collect())

@@ -74,6 +74,7 @@ async fn server_with(signed_hosts: &[&str], installed_engines: bool) -> Server {
         aws_port: 0,
         connect_port: 0,
         streams: None,
+        ice_servers: json!([]),
         signed_hosts: signed_hosts.iter().map(|host| (*host).to_owned()).collect(),
         installed_engines,
     };

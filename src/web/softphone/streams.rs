@@ -8,6 +8,8 @@ use crate::error::{Error, ErrorCode, Stage};
 use crate::softphone::{Contact as State, Leg};
 use crate::web::js;
 use js_sys::{Array, Function, Object, Reflect};
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventTarget, HtmlAudioElement, MediaStreamTrack, RtcRtpSender};
 
@@ -57,7 +59,13 @@ fn subscribe(
 }
 
 /// `window.connect`.
-pub struct Streams(JsValue);
+pub struct Streams {
+    connect: JsValue,
+    /// Whether this page asks to be the softphone's master, which only
+    /// `initSoftphoneManager()` makes it do.
+    competes: Rc<Cell<bool>>,
+    _answers: Subscription,
+}
 
 impl Streams {
     /// Fails if this is not it, or if nobody has begun to use it.
@@ -74,21 +82,34 @@ impl Streams {
             let message = "connect.core.initCCP() has not been called";
             return Err(Error::new(ErrorCode::NotReady, Stage::Softphone, message));
         }
-        Ok(Self(connect))
+        let competes = Rc::new(Cell::new(false));
+        let answers = {
+            let competes = Rc::clone(&competes);
+            on_master_response(&core, move |topic| {
+                if topic.as_deref() == Some("connect::softphone") {
+                    competes.set(true);
+                }
+            })?
+        };
+        Ok(Self {
+            connect,
+            competes,
+            _answers: answers,
+        })
     }
 
     fn core(&self) -> JsValue {
-        js::get(&self.0, "core")
+        js::get(&self.connect, "core")
     }
 
     /// Each contact that comes from now on.
     pub fn on_contact(&self, mut f: impl FnMut(Contact) + 'static) -> Result<Subscription, Error> {
-        subscribe(&self.0, "contact", move |contact| f(Contact(contact)))
+        subscribe(&self.connect, "contact", move |contact| f(Contact(contact)))
     }
 
     /// The agent, once there is one; at once if there is.
     pub fn on_agent(&self, mut f: impl FnMut(Agent) + 'static) -> Result<Subscription, Error> {
-        subscribe(&self.0, "agent", move |agent| f(Agent(agent)))
+        subscribe(&self.connect, "agent", move |agent| f(Agent(agent)))
     }
 
     /// The id of the agent's connection whose media begin, here or elsewhere.
@@ -103,12 +124,11 @@ impl Streams {
         let core = self.core();
         let manager = call(&core, "getSoftphoneManager", &[]).unwrap_or_default();
         if manager.is_null() || manager.is_undefined() {
-            // A page that has called initSoftphoneManager() competes for the
-            // calls, and another tab has them; one that has not leaves them to
-            // the CCP's frame.
-            return match js::get_some(&core, "softphoneParams") {
-                Some(_) => Softphone::InAnotherTab,
-                None => Softphone::InTheFrame,
+            // Who competes and has not got the calls leaves them to another
+            // tab; who does not compete leaves them to the CCP's frame.
+            return match self.competes.get() {
+                true => Softphone::InAnotherTab,
+                false => Softphone::InTheFrame,
             };
         }
         match js::get_some(&manager, "rtcJsStrategy") {
@@ -116,6 +136,27 @@ impl Streams {
             None => Softphone::Here(Manager(manager)),
         }
     }
+}
+
+/// The topic of each answer to this page about who is master of what.
+fn on_master_response(
+    core: &JsValue,
+    mut f: impl FnMut(Option<String>) + 'static,
+) -> Result<Subscription, Error> {
+    let listener = Closure::<dyn FnMut(JsValue)>::new(move |answer: JsValue| {
+        let data = js::get(&answer, "data");
+        // That somebody has taken over is told to everybody.
+        if !js::get(&data, "takeOver").is_truthy() {
+            f(js::get(&data, "topic").as_string());
+        }
+    });
+    let upstream = call(core, "getUpstream", &[])?;
+    let event = JsValue::from_str("master_response");
+    let subscription = call(&upstream, "onUpstream", &[&event, listener.as_ref()])?;
+    Ok(Subscription {
+        subscription,
+        _listener: listener,
+    })
 }
 
 fn connection_id(event: &JsValue) -> String {
