@@ -67,9 +67,9 @@ impl Page {
     pub fn track_from_file(&self, file: JsValue) -> Promise {
         let page = Rc::clone(&self.0);
         future_to_promise(async move {
-            let context = page.context()?;
-            let buffer = file_source::decode(&context, &file, "file").await;
-            let file = File::new(&context, buffer.map_err(js::thrown)?);
+            let audio = page.audio()?;
+            let buffer = file_source::decode(&audio.context, &file, "file").await;
+            let file = File::new(audio, buffer.map_err(js::thrown)?);
             Ok(FileSource(Rc::new(file.map_err(js::thrown)?)).into())
         })
     }

@@ -10,7 +10,7 @@ use crate::web::guard::FlowGuard;
 use crate::web::js::{self, Deferred};
 use crate::web::mixer::{Mixer, Noise};
 use crate::web::options::{ComfortNoise, Options};
-use crate::web::page::Page;
+use crate::web::page::{Audio, Page};
 use crate::web::protocol::{CallId, ToEngine};
 use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
@@ -31,14 +31,17 @@ pub struct Call {
     id: CallId,
     page: Rc<Page>,
     context: AudioContext,
+    /// Keeps the context open until the end.
+    audio: RefCell<Option<Rc<Audio>>>,
     rate_hz: u32,
     tracks: RefCell<PerSpeaker<Option<MediaStreamTrack>>>,
     /// Hear when those tracks end.
     track_ends: RefCell<PerSpeaker<Option<EventListener>>>,
     speech: PerSpeaker<MediaStreamTrack>,
     provider: Provider,
-    /// `(type, detail, cause)`.
-    emit: Function,
+    /// `(type, detail, cause)`. It holds the session's object, which holds this:
+    /// let go of at the end, or neither would ever be collected.
+    emit: RefCell<Option<Function>>,
     options: RefCell<SessionOptions>,
     volumes: RefCell<Volumes>,
     mixer: RefCell<Option<Mixer>>,
@@ -86,7 +89,8 @@ impl Call {
     ) -> Result<Rc<Self>, JsValue> {
         let abort = Abort::new(options.signal.as_ref())?;
         // Made at once: a click counts only as long as nothing was awaited.
-        let context = page.context()?;
+        let audio = page.audio()?;
+        let context = audio.context.clone();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -96,11 +100,11 @@ impl Call {
         options.session.resolve(rate_hz).map_err(js::thrown)?;
         let ready = {
             let page = Rc::clone(&page);
-            let context = context.clone();
+            let (audio, context) = (Rc::clone(&audio), context.clone());
             let noise = options.noise;
             async move {
                 autoplay::run(&context).await.map_err(js::thrown)?;
-                page.prepare().await?;
+                page.prepare_with(&audio).await?;
                 Ok(match noise {
                     ComfortNoise::Off => Noise::Off,
                     ComfortNoise::Generated => Noise::Generated,
@@ -130,6 +134,7 @@ impl Call {
             id,
             page,
             context,
+            audio: RefCell::new(Some(audio)),
             rate_hz,
             tracks: RefCell::new(PerSpeaker {
                 agent: Some(options.tracks.agent),
@@ -138,7 +143,7 @@ impl Call {
             track_ends: RefCell::default(),
             speech,
             provider: options.credentials,
-            emit,
+            emit: RefCell::new(Some(emit)),
             options: RefCell::new(options.session),
             volumes: RefCell::new(options.volumes),
             mixer: RefCell::new(Some(mixer)),
@@ -350,12 +355,14 @@ impl Call {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
         }
         self.page.remove(self.id);
+        self.audio.take();
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
             self.emit_event(&Event::StateChange {
                 state: State::Stopped,
             });
         }
+        self.emit.take();
         ended.resolve();
     }
 
@@ -424,7 +431,9 @@ impl Call {
             false => JsValue::UNDEFINED,
         };
         // What a host's listener throws is reported by the browser, not here.
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
+        if let Some(emit) = self.emit.borrow().clone() {
+            let _ = emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
+        }
     }
 }
 
