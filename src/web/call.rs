@@ -117,7 +117,9 @@ impl Call {
             }
         };
         let noise = abort.unless(ready).await?;
-        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed()).map_err(js::thrown)?;
+        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed());
+        let refused = |error| js::thrown(js::refused(error));
+        let mixer = mixer.map_err(refused)?;
         let speech = |speaker| {
             mixer
                 .speech(speaker)
@@ -127,7 +129,7 @@ impl Call {
             agent: speech(Speaker::Agent)?,
             customer: speech(Speaker::Customer)?,
         };
-        let ports = ports(&mixer).map_err(js::thrown)?;
+        let ports = ports(&mixer).map_err(refused)?;
         let id = page.number_call();
         let call = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
@@ -438,8 +440,8 @@ impl Call {
 }
 
 /// Makes the four channels and gives the worklets their ends.
-fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], Error> {
-    let channel = || MessageChannel::new().map_err(js::refused);
+fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], JsValue> {
+    let channel = MessageChannel::new;
     let channels = [channel()?, channel()?, channel()?, channel()?];
     mixer.connect(&channels.each_ref().map(MessageChannel::port1))?;
     Ok(channels.map(|channel| channel.port2()))

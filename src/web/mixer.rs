@@ -14,9 +14,8 @@
 mod build;
 mod slot;
 
-use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js::{self, Deferred, refused};
+use crate::web::js::{self, Deferred};
 use crate::web::routes::{ROUTES, Route, Sound};
 pub use build::Noise;
 use build::{Builder, noise_source};
@@ -91,7 +90,7 @@ impl Mixer {
         tracks: &PerSpeaker<MediaStreamTrack>,
         noise: Noise,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, JsValue> {
         let mut build = Builder {
             context,
             nodes: Vec::new(),
@@ -110,7 +109,7 @@ impl Mixer {
         tracks: &PerSpeaker<MediaStreamTrack>,
         noise: Noise,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, JsValue> {
         let context = build.context;
         let agent = Parts::new(build, &tracks.agent)?;
         let customer = Parts::new(build, &tracks.customer)?;
@@ -151,7 +150,7 @@ impl Mixer {
         build.chain(&[&parts.agent.side.mute, &microphone, to_customer])?;
         build.chain(&[&parts.agent.limited, &parts.customer.side.output])?;
         if let Some(noise) = &noise {
-            noise.start().map_err(refused)?;
+            noise.start()?;
         }
         let PerSpeaker { agent, customer } = parts;
         Ok(Self {
@@ -172,12 +171,10 @@ impl Mixer {
 
     /// Gives the worklets their ports to the worker: the agent's tap and
     /// player, then the customer's.
-    pub fn connect(&self, ports: &[MessagePort; 4]) -> Result<(), Error> {
+    pub fn connect(&self, ports: &[MessagePort; 4]) -> Result<(), JsValue> {
         for (worklet, port) in self.worklets.iter().zip(ports) {
-            let control = worklet.port().map_err(refused)?;
-            control
-                .post_message_with_transferable(port, &Array::of1(port))
-                .map_err(refused)?;
+            let control = worklet.port()?;
+            control.post_message_with_transferable(port, &Array::of1(port))?;
         }
         Ok(())
     }
@@ -190,7 +187,11 @@ impl Mixer {
 
     /// Another track in place of a speaker's, or silence. What comes after the
     /// input does not notice.
-    pub fn replace(&self, speaker: Speaker, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
+    pub fn replace(
+        &self,
+        speaker: Speaker,
+        track: Option<&MediaStreamTrack>,
+    ) -> Result<(), JsValue> {
         self.sides[speaker].replace(track, TRACK_DELAY)
     }
 
@@ -227,7 +228,7 @@ impl Mixer {
     }
 
     /// Chooses what goes to the customer.
-    pub fn send(&self, what: &Send) -> Result<(), Error> {
+    pub fn send(&self, what: &Send) -> Result<(), JsValue> {
         let (mix, microphone) = match what {
             Send::Mix => (1.0, 0.0),
             Send::Microphone => (0.0, 1.0),
@@ -235,10 +236,10 @@ impl Mixer {
         };
         let mut clip = None;
         if let Send::Clip { buffer, looped } = what {
-            let node = self.context.create_buffer_source().map_err(refused)?;
+            let node = self.context.create_buffer_source()?;
             node.set_buffer(Some(buffer));
             node.set_loop(*looped);
-            node.start().map_err(refused)?;
+            node.start()?;
             clip = Some(node.into());
         }
         self.clip.put(clip, 0.0)?;
@@ -350,18 +351,18 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, Error> {
+    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, JsValue> {
         let context = build.context;
-        let pump = HtmlAudioElement::new().map_err(refused)?;
+        let pump = HtmlAudioElement::new()?;
         pump.set_muted(true);
         let input = build.gain(1.0)?;
-        let meter = context.create_analyser().map_err(refused)?;
+        let meter = context.create_analyser()?;
         let meter = build.keep(meter);
         let tap = build.worklet("connect-interpreter-tap", 0)?;
         let player = build.worklet("connect-interpreter-player", 2)?;
         let mute = build.gain(1.0)?;
         let duck = build.gain(1.0)?;
-        let output = context.create_media_stream_destination().map_err(refused)?;
+        let output = context.create_media_stream_destination()?;
         output.set_channel_count(1);
         let output = build.keep(output);
         let (bus, limited) = build.limiter()?;

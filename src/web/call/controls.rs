@@ -64,7 +64,9 @@ impl Call {
             return Ok(());
         }
         if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.replace(speaker, track.as_ref())?;
+            mixer
+                .replace(speaker, track.as_ref())
+                .map_err(js::refused)?;
         }
         self.tracks.borrow_mut()[speaker].clone_from(&track);
         self.listen_to_track(speaker);
@@ -205,7 +207,9 @@ impl Call {
     fn send_now(&self, what: &Send) -> Result<(), Error> {
         self.update(|status| status.sends += 1);
         let mixer = self.mixer.borrow();
-        mixer.as_ref().map_or(Ok(()), |mixer| mixer.send(what))
+        mixer
+            .as_ref()
+            .map_or(Ok(()), |mixer| mixer.send(what).map_err(js::refused))
     }
 
     fn send_clip(&self, options: &JsValue) -> Result<Promise, Error> {

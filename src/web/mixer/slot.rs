@@ -1,13 +1,12 @@
 //! Places in the graph where one source follows another without a click.
 
 use super::ramp;
-use crate::error::Error;
-use crate::web::js::{self, refused};
+use crate::web::js;
 use gloo_events::EventListener;
 use js_sys::Array;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     AnalyserNode, AudioContext, AudioNode, AudioScheduledSourceNode, GainNode, HtmlAudioElement,
     MediaStream, MediaStreamAudioDestinationNode, MediaStreamTrack,
@@ -59,7 +58,7 @@ impl Slot {
 
     /// Another source, or none, in place of the present one, after `delay`
     /// seconds.
-    pub fn put(&self, node: Option<AudioNode>, delay: f64) -> Result<(), Error> {
+    pub fn put(&self, node: Option<AudioNode>, delay: f64) -> Result<(), JsValue> {
         let from = self.context.current_time() + delay;
         let source = node.map(|node| self.source(node, from)).transpose()?;
         let Some(old) = self.source.replace(source) else {
@@ -68,25 +67,25 @@ impl Slot {
         let silent = ramp(from, &old.gate.gain(), 0.0, CROSSFADE_TIME_CONSTANT);
         self.fading.borrow_mut().push(old);
         let fading = Rc::downgrade(&self.fading);
-        let clock = self.context.create_constant_source().map_err(refused)?;
+        let clock = self.context.create_constant_source()?;
         let faded = EventListener::once(&clock, "ended", move |_| {
             if let Some(fading) = fading.upgrade() {
                 fading.take();
             }
         });
         self.faded.replace(Some(faded));
-        clock.start().map_err(refused)?;
-        clock.stop_with_when(silent).map_err(refused)
+        clock.start()?;
+        clock.stop_with_when(silent)
     }
 
     /// Heard from a time of the context on.
-    fn source(&self, node: AudioNode, from: f64) -> Result<Source, Error> {
-        let gate = self.context.create_gain().map_err(refused)?;
+    fn source(&self, node: AudioNode, from: f64) -> Result<Source, JsValue> {
+        let gate = self.context.create_gain()?;
         let source = Source { node, gate };
         let Source { node, gate } = &source;
         gate.gain().set_value(0.0);
-        node.connect_with_audio_node(gate).map_err(refused)?;
-        gate.connect_with_audio_node(&self.to).map_err(refused)?;
+        node.connect_with_audio_node(gate)?;
+        gate.connect_with_audio_node(&self.to)?;
         ramp(from, &gate.gain(), 1.0, CROSSFADE_TIME_CONSTANT);
         Ok(source)
     }
@@ -129,16 +128,16 @@ impl Side {
     }
 
     /// Another track in place of the present one, after `delay` seconds.
-    pub fn replace(&self, track: Option<&MediaStreamTrack>, delay: f64) -> Result<(), Error> {
+    pub fn replace(&self, track: Option<&MediaStreamTrack>, delay: f64) -> Result<(), JsValue> {
         let Some(track) = track else {
             self.pump.set_src_object(None);
             return self.slot.put(None, delay);
         };
-        let stream = MediaStream::new_with_tracks(&Array::of1(track)).map_err(refused)?;
+        let stream = MediaStream::new_with_tracks(&Array::of1(track))?;
         let node = self.slot.context.create_media_stream_source(&stream);
-        self.slot.put(Some(node.map_err(refused)?.into()), delay)?;
+        self.slot.put(Some(node?.into()), delay)?;
         self.pump.set_src_object(Some(&stream));
-        js::ignore(self.pump.play().map_err(refused)?);
+        js::ignore(self.pump.play()?);
         Ok(())
     }
 }
