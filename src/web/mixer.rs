@@ -15,15 +15,17 @@ mod build;
 mod slot;
 
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js;
+use crate::web::js::{self, Deferred};
 use crate::web::routes::{ROUTES, Route, Sound};
 pub use build::Noise;
 use build::{Builder, noise_source};
+use gloo_events::EventListener;
 use js_sys::{Array, Object, Reflect};
 use slot::{Side, Slot, TRACK_DELAY};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioParam,
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
     AudioScheduledSourceNode, AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack,
     MessagePort, WaveShaperNode,
 };
@@ -272,18 +274,8 @@ impl Mixer {
 
 impl Drop for Mixer {
     fn drop(&mut self) {
-        for worklet in &self.worklets {
-            // Tells the worklet that it may go.
-            if let Ok(port) = worklet.port() {
-                let _ = port.post_message(&JsValue::NULL);
-                port.close();
-            }
-        }
         if let Some(noise) = &self.noise {
             let _ = AudioScheduledSourceNode::stop(noise);
-        }
-        for node in &self.nodes {
-            let _ = node.disconnect();
         }
         for speaker in Speaker::BOTH {
             // Our own tracks, not the host's.
@@ -291,6 +283,59 @@ impl Drop for Mixer {
                 track.stop();
             }
         }
+        let nodes = std::mem::take(&mut self.nodes);
+        let left = self
+            .worklets
+            .each_ref()
+            .map(|worklet| Leaving::new(worklet, &self.context));
+        spawn_local(async move {
+            for worklet in left.into_iter().flatten() {
+                worklet.left().await;
+            }
+            for node in &nodes {
+                let _ = node.disconnect();
+            }
+        });
+    }
+}
+
+/// A worklet that has been told to go. Chrome keeps one for ever that is
+/// disconnected before it has rendered its last.
+struct Leaving {
+    port: MessagePort,
+    left: Deferred,
+    _listeners: [EventListener; 2],
+}
+
+impl Leaving {
+    fn new(worklet: &AudioWorkletNode, context: &AudioContext) -> Option<Self> {
+        let port = worklet.port().ok()?;
+        let left = Deferred::new();
+        let gone = EventListener::new(&port, "message", {
+            let left = left.clone();
+            move |_| left.resolve()
+        });
+        port.start();
+        let _ = port.post_message(&JsValue::NULL);
+        // With the context everything goes.
+        let closed = EventListener::new(context, "statechange", {
+            let (left, context) = (left.clone(), context.clone());
+            move |_| {
+                if context.state() == AudioContextState::Closed {
+                    left.resolve();
+                }
+            }
+        });
+        Some(Self {
+            port,
+            left,
+            _listeners: [gone, closed],
+        })
+    }
+
+    async fn left(self) {
+        let _ = JsFuture::from(self.left.promise()).await;
+        self.port.close();
     }
 }
 

@@ -39,6 +39,7 @@ class Player extends AudioWorkletProcessor {
       speech[i] = this.next(currentFrame + i) ?? 0;
       envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
     }
+    if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
     return this.open;
   }
 }

@@ -17,6 +17,7 @@ registerProcessor(
     }
 
     process([input]) {
+      if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
       if (!this.engine) return this.open;
       const samples = input[0];
       const frames = samples?.length ?? 128;

@@ -2,24 +2,11 @@
 // own session class does there, the library that it stands for does as well.
 // CONNECT_RTC_JS names the file; it is not part of the repository.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   LOUD, SILENT, agentSide, agentSpeaks, customerSide, endCall, happened, hearEachOther, log, openDesk, someSound,
-  speak, takeCall, test as base, until,
+  speak, takeCall, test, until,
 } from "./desk.js";
-import { RTC_JS, expect, firstLine } from "./support.js";
-
-const test = base.extend({
-  // connect-rtc-js only relays.
-  iceServers: async ({}, use) => {
-    const child = spawn(process.env.LOOPBACK_TURN_BIN, { stdio: ["pipe", "pipe", "inherit"] });
-    const exited = once(child, "exit");
-    await use(JSON.parse(await firstLine(child, "loopback-turn")));
-    child.stdin.end();
-    await exited;
-  },
-});
+import { RTC_JS, expect } from "./support.js";
 
 test.skip(!RTC_JS, "no connect-rtc-js: CONNECT_RTC_JS does not name one");
 
@@ -28,6 +15,7 @@ const legs = async (services) => (await services.instance("state")).legs;
 for (const version of ["V2", "V1"]) {
   for (const persistentConnection of [false, true]) {
     test.describe(`connect-rtc-js ${version}, persistent connection ${persistentConnection}`, () => {
+      test.use({ rtcJs: version });
       const open = async (page, services) => {
         await services.instance("configuration", "PUT", { persistentConnection });
         return openDesk(page, services, `?rtc-js=${version}`);
@@ -109,20 +97,24 @@ for (const version of ["V2", "V1"]) {
   }
 }
 
-test("an ICE restart of connect-rtc-js V2", async ({ page, openPhone, services }) => {
-  await services.instance("configuration", "PUT", { persistentConnection: true });
-  const desk = await openDesk(page, services, "?rtc-js=V2");
-  const phone = await openPhone();
-  await speak(desk, phone);
-  await takeCall(desk, phone);
-  await hearEachOther(desk, phone);
-  const ufrag = () => desk.evaluate(() => {
-    const manager = window.connect.core.getSoftphoneManager().rtcPeerConnectionManager;
-    return /ice-ufrag:(.*)/.exec(manager.getPeerConnection().currentRemoteDescription.sdp)[1].trim();
+test.describe("connect-rtc-js V2", () => {
+  test.use({ rtcJs: "V2" });
+
+  test("an ICE restart", async ({ page, openPhone, services }) => {
+    await services.instance("configuration", "PUT", { persistentConnection: true });
+    const desk = await openDesk(page, services, "?rtc-js=V2");
+    const phone = await openPhone();
+    await speak(desk, phone);
+    await takeCall(desk, phone);
+    await hearEachOther(desk, phone);
+    const ufrag = () => desk.evaluate(() => {
+      const manager = window.connect.core.getSoftphoneManager().rtcPeerConnectionManager;
+      return /ice-ufrag:(.*)/.exec(manager.getPeerConnection().currentRemoteDescription.sdp)[1].trim();
+    });
+    const before = await ufrag();
+    await services.instance("contacts/last/stale", "POST");
+    await expect.poll(ufrag).not.toBe(before);
+    await someSound(phone);
+    await hearEachOther(desk, phone);
   });
-  const before = await ufrag();
-  await services.instance("contacts/last/stale", "POST");
-  await expect.poll(ufrag).not.toBe(before);
-  await someSound(phone);
-  await hearEachOther(desk, phone);
 });

@@ -1,12 +1,25 @@
 // A desk around Streams and the customers' phones, as page tests use them.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { bandLevel } from "./sound.js";
-import { expect, samplesOf, test as base } from "./support.js";
+import { expect, firstLine, samplesOf, test as base } from "./support.js";
 
 /** One band for each who speaks, in hertz. */
 export const BAND = { customer: 440, agent: 1000, second: 2500 };
 
 export const test = base.extend({
+  /** Which session class of the real connect-rtc-js runs the calls (V1, V2); the project's own if none. */
+  rtcJs: ["", { option: true }],
+  /** connect-rtc-js only relays, and needs a TURN server to do it. */
+  iceServers: async ({ rtcJs }, use) => {
+    if (!rtcJs) return use([]);
+    const child = spawn(process.env.LOOPBACK_TURN_BIN, { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    await use(JSON.parse(await firstLine(child, "loopback-turn")));
+    child.stdin.end();
+    await exited;
+  },
   /** The agent's desktop, started. */
   desk: async ({ page, services }, use) => {
     await use(await openDesk(page, services));

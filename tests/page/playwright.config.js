@@ -3,7 +3,20 @@ import { defineConfig } from "@playwright/test";
 // A real call with real delays in each test: a test takes as long as the
 // people in it talk. The limits are there to end a hung browser, not to
 // measure anything.
+// Scenarios that are also run with the real connect-rtc-js, where CONNECT_RTC_JS
+// names the file: each of its session classes, with and without a persistent
+// connection.
+const scenarios = /softphone-(call|guard|mute)\.spec\.js/;
+const conformance = ["V2", "V1"].flatMap((rtcJs) =>
+  [false, true].map((persistentConnection) => ({
+    name: `connect-rtc-js ${rtcJs}${persistentConnection ? ", persistent" : ""}`,
+    testMatch: scenarios,
+    grepInvert: /@own/,
+    use: { rtcJs, persistentConnection },
+  })));
+
 export default defineConfig({
+  projects: [{ name: "pages" }, ...(process.env.CONNECT_RTC_JS ? conformance : [])],
   testDir: ".",
   testMatch: "*.spec.js",
   workers: 1,

@@ -144,10 +144,10 @@ for (const [order, options, delays] of [
   ["after Streams has put another one there", {}, late(400)],
   ["when the call is long there", {}, late(900)],
 ]) {
-  test(`a session that Streams announces ${order} is found`, async ({ openDesk, openPhone, services }) => {
+  test(`a session that Streams announces ${order} is found`, { tag: "@own" }, async ({ openDesk, openPhone, services }) => {
     await services.instance("delays", "PUT", delays);
     const phone = await openPhone();
-    const desk = await openDesk({ query: `?options=${encodeURIComponent(JSON.stringify(options))}` });
+    const desk = await openDesk({ query: { options: JSON.stringify(options) } });
     await hum(desk);
     await takeCall(desk, phone);
     await interpreted(desk);

@@ -11,7 +11,7 @@ const unreachable = (field) => expect.objectContaining({
 const errors = async (desk) => (await events(desk, "softphone-error")).map(({ error }) => error);
 
 test("the CCP's own frame has the audio: said as soon as its session begins", async ({ openDesk, openPhone }) => {
-  const [phone, desk] = [await openPhone(), await openDesk({ query: "?framed" })];
+  const [phone, desk] = [await openPhone(), await openDesk({ query: { framed: "" } })];
   await phone.evaluate(() => window.phone.call());
   await happened(desk, "contact Connecting");
   expect(await errors(desk)).toEqual([]);
@@ -28,7 +28,7 @@ test("the CCP's own frame has the audio: said as soon as its session begins", as
 test("a virtual desktop's client has the audio", async ({ openDesk, openPhone }) => {
   const phone = await openPhone();
   // The class that connect-rtc-js brings for it; Streams gives it to the session.
-  const desk = await openDesk({ query: "?vdi=AWS_WORKSPACE", before: () => {
+  const desk = await openDesk({ query: { vdi: "AWS_WORKSPACE" }, before: () => {
     const { defineProperty } = Object;
     const ready = setInterval(() => {
       if (!window.connect) return;

@@ -10,15 +10,20 @@ import { expect, samplesOf } from "./support.js";
 export { codesOf, expect, happened };
 
 export const test = base.extend({
+  /** Whether connections persist, unless a test says so itself. */
+  persistentConnection: [false, { option: true }],
+
   /** An agent's desktop, started, with the library connected on request. */
-  openDesk: async ({ context, services }, use) => {
-    await use(async ({ query = "", library = {}, before } = {}) => {
+  openDesk: async ({ context, services, rtcJs, persistentConnection }, use) => {
+    if (persistentConnection) await services.instance("configuration", "PUT", { persistentConnection });
+    await use(async ({ query = {}, library = {}, before } = {}) => {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.error(`desk: ${error}`));
       // The library counts elements that are heard and are in no document.
       await page.addInitScript(watchAudio);
       if (before) await page.addInitScript(before);
-      await page.goto(`${services.page}/test/softphone.html${query}`);
+      const all = new URLSearchParams({ ...query, ...(rtcJs && { "rtc-js": rtcJs }) });
+      await page.goto(`${services.page}/test/softphone.html?${all}`);
       await page.locator("html[data-ready][data-library]").waitFor();
       await page.getByRole("button", { name: "Start" }).click();
       await happened(page, "started");
@@ -29,17 +34,22 @@ export const test = base.extend({
   },
 });
 
-/** Keeps every audio element that plays: `window.audible()`. */
+/** Knows every audio element that plays, without keeping it: `window.audible()`. */
 function watchAudio() {
   const elements = new Set();
+  const known = new WeakSet();
   const { play } = HTMLMediaElement.prototype;
   HTMLMediaElement.prototype.play = function () {
-    elements.add(this);
+    if (!known.has(this)) elements.add(new WeakRef(this));
+    known.add(this);
     return play.call(this);
   };
-  window.audible = () => [...new Set([...elements, ...document.querySelectorAll("audio")])].filter(
-    (element) => element.srcObject && !element.muted && !element.paused,
-  );
+  window.audible = () => {
+    const alive = [...elements].map((element) => element.deref()).filter(Boolean);
+    return [...new Set([...alive, ...document.querySelectorAll("audio")])].filter(
+      (element) => element.srcObject && !element.muted && !element.paused,
+    );
+  };
 }
 
 /** Waits for something that becomes true in the page. */
@@ -57,8 +67,8 @@ export async function takeCall(desk, phone, attributes = {}) {
 /** Waits until the latest call is interpreted and the mix is on the wire. */
 export async function interpreted(desk, sessions = 1) {
   await until(desk, (n) => {
-    const { sessions: all, session, contactId } = window.harness;
-    return all.size === n && session.state === "running"
+    const { begun, session, contactId } = window.harness;
+    return begun === n && session.state === "running"
       && window.harness.sender(window.desk.contact(contactId))?.track === session.agentSpeech;
   }, sessions);
 }
