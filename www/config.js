@@ -36,9 +36,9 @@ export async function loadConfig(url = new URL("/config.json", location.href)) {
  * @param {unknown} raw the parsed file
  * @param {object} schema config.schema.json
  * @param {URL} page where the page is (proxies are paths of its origin)
- * @returns {{ options: object, identity: object | null, standIn: { control: string } | null }}
+ * @returns {{ options: object, identity: object | null, connect: object | null, standIn: { control: string } | null }}
  *   `options` for interpret(), tracks and credentials aside; `identity` for
- *   identityProvider()
+ *   identityProvider(); `connect`: the Amazon Connect instance, null without one
  */
 export function resolveConfig(raw, schema, page) {
   const fault = firstFault(raw, schema);
@@ -55,6 +55,7 @@ export function resolveConfig(raw, schema, page) {
       ...(raw.comfortNoise && { comfortNoise: raw.comfortNoise }),
     },
     identity: identity(raw, given),
+    connect: instance(raw, given, page),
     standIn: raw.standIn ?? null,
   };
 }
@@ -101,6 +102,33 @@ function absolute(field, endpoint, page) {
     throw new ConfigError(field, "expected an http(s) or ws(s) URL, or a path of this page's origin");
   };
   return typeof endpoint === "string" ? whole(endpoint) : { ...endpoint, url: whole(endpoint.url) };
+}
+
+/** Where the calls come from, and the scripts that take them. */
+function instance(raw, given, page) {
+  const stated = given("connectInstanceURL");
+  if (!stated) return null;
+  const ccp = stated.replace(/\/$/, "");
+  if (!/^https?:\/\/[^/]/.test(ccp)) {
+    throw new ConfigError("connectInstanceURL", "expected the URL of an instance: https://NAME.my.connect.aws");
+  }
+  const local = raw.standIn?.connect;
+  return {
+    ccpUrl: `${ccp}/ccp-v2/`,
+    region: given("connectInstanceRegion"),
+    streamsUrl: ownScript("streamsUrl", raw.streamsUrl ?? "/vendor/connect-streams-min.js", page),
+    softphoneUrl: local && !raw.connectRtcJs
+      ? `${local}/rtc-session.js`
+      : ownScript("connectRtcJs", raw.connectRtcJs ?? "/connect-rtc.js", page),
+    phoneUrl: local ? `${local}/customer.html` : null,
+  };
+}
+
+/** Scripts run in the page: they are its own. */
+function ownScript(field, script, page) {
+  const url = new URL(script, page);
+  if (url.origin !== page.origin) throw new ConfigError(field, "must be of this page's origin");
+  return url.href;
 }
 
 function identity(raw, given) {

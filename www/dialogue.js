@@ -81,7 +81,7 @@ export class Turn {
  *
  * @param {object} o
  * @param {object[]} o.turns of {@link turnsOf}
- * @param {EventTarget | null} o.session the interpreting, or null in an ordinary call
+ * @param {() => EventTarget | null} o.session the interpreting at the moment, or null in an ordinary call
  * @param {(line: object) => Promise<void>} o.speak plays a line to its end
  * @param {() => Promise<void>} o.ready resolves when the call is not on hold
  * @param {(line: object) => boolean} o.interpreted whether this speaker is interpreted at the moment
@@ -91,7 +91,8 @@ export async function holdDialogue({ turns, session, speak, ready, interpreted, 
   for (const line of turns) {
     await ready();
     signal.throwIfAborted();
-    const turn = session && new Turn(session, line.speaker);
+    const current = session();
+    const turn = current && new Turn(current, line.speaker);
     await speak(line);
     signal.throwIfAborted();
     if (turn && interpreted(line)) {

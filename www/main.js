@@ -1,236 +1,202 @@
-// The demo page: reads the configuration, takes and ends calls, and shows what
-// the session tells.
+// The agent's desktop: the Contact Control Panel, the interpreting of its
+// calls, and with the local stand-in the recorded people of the demo.
 
-import init, { fromCognitoIdentityPool } from "/pkg/index.js";
+import init, { connectSoftphone, fromCognitoIdentityPool, settingsFromAttributes } from "/pkg/index.js";
 import { identityProvider, loadConfig } from "./config.js";
-import { DemoCall } from "./demo-call.js";
-import { holdDialogue, Turn, turnsOf } from "./dialogue.js";
+import { Conversation } from "./conversation.js";
+import { Desk } from "./desk.js";
+import { LocalPeople } from "./local-people.js";
 import { Panel } from "./panel.js";
-import { describeEngines, describeMicrophone, describeServices, loadEngines } from "./services.js";
+import { describeEngines, describeServices, loadEngines } from "./services.js";
 import { Status } from "./status.js";
-import { Transcript } from "./transcript.js";
+import { embedCcp, loadStreams } from "./streams.js";
 import { languageNames } from "./words.js";
 
 const $ = (selector) => document.querySelector(selector);
 const status = new Status();
-const take = $("#take");
-const elements = { agentHears: $("#agent-hears"), customerHears: $("#customer-hears") };
+const callAction = $("#call-action");
 
 let config;
-let lines;
 let panel;
-let credentials;
-/** The library, or why it can't be used; the call can be taken all the same. */
-let library;
-let transcripts;
-let call = null;
+/** The calls; null without an Amazon Connect instance. */
+let desk = null;
+/** The library beside them; null until it is there. */
+let softphone = null;
+/** Whether it never will be: every call is an ordinary one. */
+let unusable = false;
+/** The demo's customer and agent; null where there are real ones. */
+let people = null;
+/** What is said in each call. */
+const conversations = new WeakMap();
+/** The call whose conversation is shown; it stays until the next. */
+let shown = null;
+let languages;
 
 try {
   await load();
-  status.show("idle");
-  take.disabled = false;
 } catch (error) {
-  status.show("failed", "The page could not be prepared.");
+  status.show("failed");
   status.problem(error);
 }
 
 async function load() {
   config = await loadConfig();
-  library = init().catch((error) => {
-    status.problem(error);
-    return error;
-  });
-  const [engines, loaded] = await Promise.all([loadEngines(config.standIn), loadLines(), library]);
-  lines = loaded;
-  credentials = await identityProvider(config.identity, fromCognitoIdentityPool, new URL(location.href));
   const { agent, customer } = config.options;
-  panel = new Panel(config, lines.filter(({ speaker }) => speaker === "agent").map(({ text }) => text));
-  panel.addEventListener("hold", showState);
-  transcripts = {
-    agent: new Transcript($("#log-agent"), { said: agent.language, meant: customer.language }),
-    customer: new Transcript($("#log-customer"), { said: customer.language, meant: agent.language }),
-  };
-  const names = languageNames(agent.language, customer.language);
-  $("#agent-language").textContent = `${names.agent} → ${names.customer}`;
-  $("#customer-language").textContent = `${names.customer} → ${names.agent}`;
+  languages = { agent: agent.language, customer: customer.language };
+  showLanguages(languages);
+  const library = init();
+  // Told of below, when there are calls.
+  library.catch(() => {});
+  const engines = await loadEngines(config.standIn);
   $("#services").textContent = describeServices(engines);
   $("#engines").textContent = describeEngines(engines);
-  $("#microphone-note").textContent = describeMicrophone(engines, agent.language, names.agent);
-  take.addEventListener("click", () => (call ? hangUp() : takeCall()));
-  $("#microphone").addEventListener("click", switchMicrophone);
-}
-
-async function loadLines() {
-  const answer = await fetch("lines/lines.json");
-  if (!answer.ok) throw new Error(`The recorded lines are missing (HTTP ${answer.status}).`);
-  return (await answer.json()).lines;
-}
-
-async function takeCall() {
-  take.disabled = true;
-  status.clear();
-  Object.values(transcripts).forEach((transcript) => transcript.clear());
-  status.show("connecting", "Taking the call…");
-  try {
-    call = await DemoCall.take(elements);
-  } catch (error) {
-    status.show("failed", "The call could not be connected.");
-    status.problem(error);
-    take.disabled = false;
+  if (config.connect) await takeCalls(engines);
+  panel = new Panel(config, desk);
+  panel.addEventListener("problem", ({ detail }) => status.problem(detail));
+  if (!desk) {
+    $("#no-connect").hidden = false;
+    status.show("unconfigured");
     return;
   }
-  const current = call;
-  offer("Hang up");
-  showLevels(current);
+  if (people) panel.suggest(people.sentences);
+  desk.addEventListener("change", refresh);
+  desk.addEventListener("error", ({ detail }) => status.problem(detail));
+  callAction.addEventListener("click", () => actionOf(desk.current).act().catch((error) => status.problem(error)));
+  $("#interpret").addEventListener("click", () => softphone.interpret(desk.current.contactId));
+  refresh();
   try {
-    if (microphoneOn()) await openMicrophone(current);
-    await startInterpreting(current);
+    await library;
+    await interpretCalls();
   } catch (error) {
-    if (current.signal.aborted) return;
-    status.show("degraded", "An ordinary call: nothing is interpreted.");
+    unusable = true;
     status.problem(error);
+    refresh();
   }
-  await converse(current).catch((error) => {
-    if (!current.signal.aborted) status.problem(error);
+}
+
+/** Streams, the CCP and, with the stand-in, the people. */
+async function takeCalls(engines) {
+  const { connect: instance } = config;
+  if (instance.phoneUrl) {
+    people = await LocalPeople.install(instance.phoneUrl, languages, engines);
+    people.addEventListener("change", refresh);
+    people.addEventListener("problem", ({ detail }) => status.problem(detail));
+  }
+  $("#desk").hidden = false;
+  const connect = await loadStreams(instance);
+  embedCcp(connect, $("#ccp"), instance, () => status.problem(new Error(
+    "The Contact Control Panel does not answer. Log in in the window that has opened (allow pop-ups for this page), and see that the instance has this page’s origin among its approved ones.",
+  )));
+  desk = new Desk(connect);
+}
+
+/** The library beside the calls. */
+async function interpretCalls() {
+  const credentials = await identityProvider(config.identity, fromCognitoIdentityPool, new URL(location.href));
+  softphone = connectSoftphone(window.connect, { settings: (contact) => settingsOf(contact, credentials) });
+  softphone.addEventListener("session", ({ detail }) => begin(desk.call(detail.contact.contactId), detail.session));
+  softphone.addEventListener("error", ({ detail }) => {
+    const call = desk.call(detail.contact?.contactId);
+    if (call && !call.signal.aborted) conversationOf(call).leave();
+    status.problem(detail.error);
   });
 }
 
-async function startInterpreting(current) {
-  const unusable = await library;
-  if (unusable) throw unusable;
+function settingsOf({ contactId, attributes }, credentials) {
   const { options } = config;
-  const session = await current.interpret({
-    ...options,
-    credentials,
-    volumes: { ...panel.volumes },
-    agent: { ...options.agent, enabled: panel.enabled("agent") },
-    customer: { ...options.customer, enabled: panel.enabled("customer") },
-  });
-  session.addEventListener("statechange", showState);
-  for (const type of ["transcript", "translation", "utterance"]) {
-    session.addEventListener(type, ({ detail }) => transcripts[detail.speaker][type](detail));
-  }
-  session.addEventListener("latency", ({ detail }) => {
-    const delay = transcripts[detail.speaker].latency(detail);
-    if (delay !== null) status.delay(detail.speaker, delay);
-  });
-  session.addEventListener("gap", ({ detail }) => status.problem({
-    code: "audio-lost", stage: "audio", speaker: detail.speaker, message: `${Math.round(detail.lostMs)} ms of sound were lost.`,
-  }));
-  session.addEventListener("error", ({ detail }) => status.problem(detail.error));
-  panel.session(session);
-  showState();
-  await streaming(session, current.signal);
-}
-
-/** People begin to talk once they are being interpreted, or once it is clear that they are not. */
-function streaming(session, signal) {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (session.state !== "connecting") resolve();
-    };
-    session.addEventListener("statechange", look, { signal });
-    session.addEventListener("error", resolve, { signal });
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    look();
-  });
-}
-
-async function converse(current) {
-  const { session, signal, sources } = current;
-  const source = (line) => sources[line.speaker];
-  const url = (line) => new URL(`lines/${line.file}`, location.href).href;
-  const human = (line) => line.speaker === "agent" && microphoneOn();
-  await holdDialogue({
-    turns: turnsOf(lines),
-    session,
-    signal,
-    ready: () => panel.resumed(signal),
-    interpreted: (line) => panel.interprets(line.speaker),
-    speak: (line) => (human(line) ? listenToPerson(current) : source(line).play(url(line))),
-  });
-  status.show(session ? session.state : "degraded", "The conversation is over. Type to say more, or hang up.");
-}
-
-/** The person's turn: over when something of it has been heard, or when they say so. */
-async function listenToPerson({ session, signal }) {
-  const button = $("#your-turn");
-  button.hidden = false;
-  const done = new AbortController();
-  const pressed = new Promise((resolve) => {
-    button.addEventListener("click", resolve, { signal: done.signal, once: true });
-  });
-  const heard = async () => {
-    const over = AbortSignal.any([signal, done.signal]);
-    while (!(await new Turn(session, "agent").over(over)));
+  const side = (speaker) => ({ ...options[speaker], enabled: panel.enabled(speaker) });
+  const settings = {
+    ...options, credentials, volumes: { ...panel.volumes }, agent: side("agent"), customer: side("customer"),
   };
-  try {
-    await Promise.race([pressed, ...(session ? [heard()] : []), aborted(signal)]);
-  } finally {
-    done.abort();
-    button.hidden = true;
-  }
+  // The library does the same; here it is for what the page shows.
+  const chosen = settingsFromAttributes(settings, attributes);
+  const call = desk.call(contactId);
+  if (!call) return null;
+  const conversation = conversationOf(call);
+  conversation.languages = { agent: (chosen ?? settings).agent.language, customer: (chosen ?? settings).customer.language };
+  if (!chosen) conversation.leave();
+  return settings;
 }
 
-function aborted(signal) {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
-const microphoneOn = () => $("#microphone").getAttribute("aria-checked") === "true";
-
-async function switchMicrophone() {
-  const on = !microphoneOn();
-  $("#microphone").setAttribute("aria-checked", String(on));
+function begin(call, session) {
   if (!call) return;
-  if (on) await openMicrophone(call);
-  else await call.sources.agent.useMicrophone(false);
-}
-
-async function openMicrophone(current) {
-  try {
-    await current.sources.agent.useMicrophone(true);
-  } catch (error) {
-    $("#microphone").setAttribute("aria-checked", "false");
-    status.problem(error);
+  conversationOf(call).follow(session);
+  for (const speaker of ["agent", "customer"]) {
+    const bar = $(`#level-${speaker} i`);
+    const draw = () => {
+      const live = session.state !== "stopped";
+      // From a whisper (-60 dBFS) to as loud as speech is.
+      const level = live ? Math.min(1, Math.max(0, (session.levels()[speaker] + 60) / 48)) : 0;
+      if (call === shown) bar.style.setProperty("--level", level.toFixed(2));
+      if (live) requestAnimationFrame(draw);
+    };
+    draw();
   }
 }
 
-async function hangUp() {
-  take.disabled = true;
-  const ending = call;
-  call = null;
-  panel.session(null);
-  try {
-    await ending.hangUp();
-  } catch (error) {
-    status.problem(error);
+function conversationOf(call) {
+  if (!conversations.has(call)) {
+    const conversation = new Conversation(languages);
+    conversation.addEventListener("change", refresh);
+    conversation.addEventListener("problem", ({ detail }) => status.problem(detail));
+    conversations.set(call, conversation);
   }
-  status.show("stopped");
-  offer("Take the call");
+  return conversations.get(call);
 }
 
-function offer(text) {
-  take.textContent = text;
-  take.classList.toggle("danger", text === "Hang up");
-  take.disabled = false;
+/** Shows what there is now, and lets the recorded people talk when they can. */
+function refresh() {
+  // The phone tells of itself before there is a desk.
+  if (!desk || !panel) return;
+  const call = desk.current;
+  if (call && call !== shown) {
+    shown = call;
+    status.clear();
+    conversationOf(call).show();
+  }
+  const conversation = shown && conversationOf(shown);
+  // Nobody waits for what cannot come.
+  if (unusable && call?.phase === "talking" && !conversation.ordinary) conversation.leave();
+  const session = call ? conversation.live : null;
+  panel.show(call, session);
+  status.show(...stateOf(call, conversation));
+  if (conversation) {
+    status.delays(conversation.delays);
+    showLanguages(conversation.languages);
+  }
+  $("#interpret").hidden = !(softphone && call?.phase === "talking" && conversation.ordinary);
+  showAction(call);
+  people?.follow({ call, conversation, session, panel, desk });
 }
 
-function showState() {
-  if (!call?.session) return;
-  status.show(panel.held ? "held" : call.session.state);
+/** The colour of the state, and its name in words.js if that is another. */
+function stateOf(call, conversation) {
+  if (!call) return desk.agent?.getState().type === "routable" ? ["idle", people ? "rehearsal" : "idle"] : ["idle", desk.agent ? "unavailable" : "loading"];
+  if (call.phase !== "talking") return [{ ringing: "connecting", dialling: "connecting", over: "idle" }[call.phase] ?? call.phase, call.phase];
+  if (conversation.ordinary) return ["degraded", "ordinary"];
+  const { state } = conversation.session ?? { state: "connecting" };
+  return [state, conversation.finished && state === "running" ? "finished" : state];
 }
 
-/** Moves the level bars until the call ends. */
-function showLevels(current) {
-  const bars = ["agent", "customer"].map((speaker) => [current.sources[speaker], $(`#level-${speaker} i`)]);
-  const draw = () => {
-    for (const [source, bar] of bars) {
-      const level = current.signal.aborted ? 0 : Math.min(1, source.level() * 5);
-      bar.style.setProperty("--level", level.toFixed(2));
-    }
-    if (!current.signal.aborted) requestAnimationFrame(draw);
-  };
-  draw();
+/** What the button in the page's head does, if anything. */
+function actionOf(call) {
+  if (!call) return people && { name: "Let a customer call", act: () => people.call(), ready: people.canCall };
+  if (call.phase === "over") return { name: "Close the contact", act: () => desk.clear(call), ready: true };
+  if (call.phase === "ringing") return null;
+  return { name: "Hang up", act: () => desk.hangUp(call), ready: true, danger: true };
+}
+
+function showAction(call) {
+  const action = actionOf(call);
+  callAction.hidden = !action;
+  if (!action) return;
+  callAction.textContent = action.name;
+  callAction.disabled = !action.ready;
+  callAction.classList.toggle("danger", action.danger === true);
+}
+
+function showLanguages({ agent, customer }) {
+  const names = languageNames(agent, customer);
+  $("#agent-language").textContent = `${names.agent} → ${names.customer}`;
+  $("#customer-language").textContent = `${names.customer} → ${names.agent}`;
 }

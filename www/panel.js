@@ -1,96 +1,106 @@
-// The controls beside the conversation. They keep their settings between calls
-// and pass every change to the session of the current one.
+// The controls around the conversation. What is set is kept between calls,
+// except for what cuts somebody off: mute, hold and silence end with the call.
 
 import { buildVolumes } from "./volumes.js";
 
 const $ = (selector) => document.querySelector(selector);
+const SPEAKERS = ["agent", "customer"];
 
 export class Panel extends EventTarget {
+  #desk;
   #session = null;
-  #muted = { agent: false, customer: false };
+  #call = null;
+  /** The sessions whose customer is muted. */
+  #muted = new WeakSet();
   #enabled;
-  held = false;
 
   /**
    * @param {object} config resolved configuration
-   * @param {string[]} suggestions sentences for the say box
+   * @param {import("./desk.js").Desk | null} desk where calls are held and muted
    */
-  constructor({ options }, suggestions) {
+  constructor({ options }, desk) {
     super();
+    this.#desk = desk;
     this.#enabled = { agent: options.agent.enabled ?? true, customer: options.customer.enabled ?? true };
     /** Every route's volume. */
     this.volumes = buildVolumes($("#volumes"), { ...clipNoise(options), ...options.volumes }, (route, value) => {
       this.#session?.setVolume(route, value);
     });
-    for (const speaker of ["agent", "customer"]) this.#toggles(speaker);
-    $("#hold").addEventListener("click", () => this.#hold(!this.held));
+    for (const speaker of SPEAKERS) this.#enable(speaker);
+    $("#mute-customer").addEventListener("click", () => this.#muteCustomer());
+    $("#mute-agent").addEventListener("click", () => this.#desk.mute(!this.#desk.muted));
+    $("#hold").addEventListener("click", () => this.#hold());
     $("#send").addEventListener("change", ({ target }) => this.#session?.send(target.value));
     $("#say").addEventListener("submit", (event) => this.#say(event));
-    for (const input of document.querySelectorAll("[name=listen]")) {
-      input.addEventListener("change", () => this.#listen());
-    }
-    $("#say-lines").replaceChildren(...suggestions.map((value) => Object.assign(document.createElement("option"), { value })));
-    this.#listen();
-    this.session(null);
+    this.show(null, null);
   }
 
-  /** The speakers' settings for the next session. */
+  /** Offers sentences in the say box. */
+  suggest(sentences) {
+    $("#say-lines").replaceChildren(...sentences.map((value) => Object.assign(document.createElement("option"), { value })));
+  }
+
+  /** Whether this speaker is to be interpreted. */
   enabled(speaker) {
     return this.#enabled[speaker];
   }
 
   /** Whether what this speaker says is being interpreted at the moment. */
   interprets(speaker) {
-    return this.#enabled[speaker] && !this.#muted[speaker] && !this.held;
+    const muted = speaker === "agent" ? this.#desk.muted : this.#muted.has(this.#session);
+    return this.#enabled[speaker] && !muted && this.#call?.phase === "talking";
   }
 
-  /** Works on this session from now on, or on none. */
-  session(session) {
+  /** Works on this call and its session from now on; either may be missing. */
+  show(call, session) {
+    const next = session !== this.#session;
+    this.#call = call;
     this.#session = session;
-    for (const control of document.querySelectorAll("#hold, #send, #say input, #say button, #mute-agent, #mute-customer")) {
+    for (const control of document.querySelectorAll("#send, #say input, #say button, #mute-customer")) {
       control.disabled = session === null;
     }
-    if (session !== null) return;
-    this.held = false;
-    press($("#hold"), false, "Hold");
-    $("#send").value = "mix";
-    for (const speaker of ["agent", "customer"]) {
-      this.#muted[speaker] = false;
-      press($(`#mute-${speaker}`), false, "Mute");
-    }
+    const live = call?.phase === "talking" || call?.phase === "held";
+    const held = call?.phase === "held";
+    $("#hold").disabled = !live;
+    press($("#hold"), held, held ? "Resume" : "Hold");
+    const muted = Boolean(live && this.#desk.muted);
+    $("#mute-agent").disabled = !live;
+    press($("#mute-agent"), muted, muted ? "Muted" : "Mute");
+    const silent = session !== null && this.#muted.has(session);
+    press($("#mute-customer"), silent, silent ? "Muted" : "Mute");
+    if (next) this.#begin();
   }
 
-  /** Resolves when the call is not on hold. */
-  async resumed(signal) {
-    while (this.held) {
-      await new Promise((resolve, reject) => {
-        this.addEventListener("hold", resolve, { once: true });
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
-    }
+  /** A session begins with what is set here. */
+  #begin() {
+    if ($("#send").value === "silence") $("#send").value = "mix";
+    if (!this.#session) return;
+    this.#session.send($("#send").value);
+    for (const [route, value] of Object.entries(this.volumes)) this.#session.setVolume(route, value);
   }
 
-  #toggles(speaker) {
-    const enable = $(`#enable-${speaker}`);
-    const mute = $(`#mute-${speaker}`);
-    press(enable, this.#enabled[speaker]);
-    enable.addEventListener("click", () => {
+  #enable(speaker) {
+    const chip = $(`#enable-${speaker}`);
+    press(chip, this.#enabled[speaker]);
+    chip.addEventListener("click", () => {
       this.#enabled[speaker] = !this.#enabled[speaker];
-      press(enable, this.#enabled[speaker]);
+      press(chip, this.#enabled[speaker]);
       this.#session?.enable(speaker, this.#enabled[speaker]);
     });
-    mute.addEventListener("click", () => {
-      this.#muted[speaker] = !this.#muted[speaker];
-      press(mute, this.#muted[speaker], this.#muted[speaker] ? "Muted" : "Mute");
-      this.#session?.mute(speaker, this.#muted[speaker]);
-    });
   }
 
-  #hold(held) {
-    this.held = held;
-    press($("#hold"), held, held ? "Resume" : "Hold");
-    this.#session?.hold(held);
-    this.dispatchEvent(new Event("hold"));
+  #muteCustomer() {
+    const muted = !this.#muted.has(this.#session);
+    if (muted) this.#muted.add(this.#session);
+    else this.#muted.delete(this.#session);
+    this.#session.mute("customer", muted);
+    this.show(this.#call, this.#session);
+  }
+
+  /** Held calls are held by Connect; what follows comes back from there. */
+  #hold() {
+    this.#desk.hold(this.#call, this.#call.phase !== "held")
+      .catch((error) => this.dispatchEvent(new CustomEvent("problem", { detail: error })));
   }
 
   #say(event) {
@@ -100,12 +110,6 @@ export class Panel extends EventTarget {
     if (!text) return;
     this.#session?.say("agent", text, { translate: $("#say-translate").checked });
     input.value = "";
-  }
-
-  #listen() {
-    const as = $("[name=listen]:checked").value;
-    $("#agent-hears").muted = as === "customer";
-    $("#customer-hears").muted = as === "agent";
   }
 }
 

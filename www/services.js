@@ -23,7 +23,6 @@ export function describeEngines(engines) {
 
 /** What can understand a person who speaks freely, said before the microphone is opened. */
 export function describeMicrophone(engines, language, languageName) {
-  if (!engines) return `Amazon Transcribe understands your ${languageName}.`;
   const free = engines.recognise.filter(available).filter(isFree).filter(({ languages }) => speaks(languages, language));
   if (free.length === 0) {
     return `No engine on this machine understands free ${languageName}: the customer would hear your own voice, untranslated.`;

@@ -6,10 +6,10 @@ export class Status {
   #text = document.querySelector("#status .text");
   #root = document.querySelector("#status");
   #problems = document.querySelector("#problems");
-  #delays = { agent: [], customer: [] };
 
-  /** Shows one of the known states, or another sentence under that state's colour. */
-  show(state, sentence = STATES[state]) {
+  /** Shows one of the states of words.js, or its colour with the words of another. */
+  show(state, name = state) {
+    const sentence = STATES[name];
     this.#root.dataset.state = state;
     if (this.#text.textContent !== sentence) this.#text.textContent = sentence;
   }
@@ -44,21 +44,17 @@ export class Status {
     while (this.#problems.children.length > 3) this.#problems.firstElementChild.remove();
   }
 
-  /** Adds an utterance's delay to the figures. */
-  delay(speaker, ms) {
-    const delays = this.#delays[speaker];
-    delays.push(ms);
-    const sorted = delays.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor((sorted.length - 1) / 2)];
-    document.querySelector(`#delay-${speaker}`).textContent = seconds(median);
+  /** Shows the median of each side's delays. */
+  delays(delays) {
+    for (const speaker of ["agent", "customer"]) {
+      const sorted = delays[speaker].toSorted((a, b) => a - b);
+      const median = sorted[Math.floor((sorted.length - 1) / 2)];
+      document.querySelector(`#delay-${speaker}`).textContent = median === undefined ? "–" : seconds(median);
+    }
   }
 
-  /** Forgets a call's problems and figures. */
+  /** Forgets what went wrong. */
   clear() {
     this.#problems.replaceChildren();
-    for (const speaker of ["agent", "customer"]) {
-      this.#delays[speaker] = [];
-      document.querySelector(`#delay-${speaker}`).textContent = "–";
-    }
   }
 }

@@ -7,27 +7,22 @@ const SETTLED = ["spoken", "caption", "failed", "dropped"];
 
 export class Transcript {
   #log;
-  #list;
-  #languages;
+  #list = document.createElement("ol");
+  /** `{ said, meant }`: BCP-47 tags. */
+  languages = {};
   #cards = new Map();
   #utterances = new Map();
 
-  /**
-   * @param {HTMLElement} log the role="log" region, with an <ol> in it
-   * @param {{ said: string, meant: string }} languages BCP-47 tags
-   */
-  constructor(log, languages) {
+  /** @param {HTMLElement} log the role="log" region, with an <ol> in it for the call that is shown */
+  constructor(log) {
     this.#log = log;
-    this.#list = log.querySelector("ol");
-    this.#languages = languages;
   }
 
-  /** Empties it for a new call. */
-  clear() {
-    this.#list.replaceChildren();
-    this.#cards.clear();
-    this.#utterances.clear();
-    this.#log.classList.remove("started");
+  /** Takes the place of the call that was shown before. */
+  show() {
+    this.#log.querySelector("ol").replaceWith(this.#list);
+    this.#log.classList.toggle("started", this.#cards.size > 0);
+    this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   /** A `transcript` event. */
@@ -137,7 +132,7 @@ export class Transcript {
     const said = make("p", "said");
     const meant = make("p", "meant");
     const foot = make("p", "made");
-    for (const [paragraph, language] of [[said, this.#languages.said], [meant, this.#languages.meant]]) {
+    for (const [paragraph, language] of [[said, this.languages.said], [meant, this.languages.meant]]) {
       paragraph.lang = language;
       paragraph.dir = "auto";
     }
@@ -148,12 +143,13 @@ export class Transcript {
     const card = { key, element, said, meant, outcome, delay, engines, engineNames: {}, utterances: [] };
     this.#cards.set(key, card);
     this.#list.append(element);
-    this.#log.classList.add("started");
+    if (this.#list.isConnected) this.#log.classList.add("started");
     return card;
   }
 
   /** Keeps the newest line in view unless the reader has scrolled up. */
   #follow() {
+    if (!this.#list.isConnected) return;
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     if (scrollHeight - scrollTop - clientHeight < 160) this.#log.scrollTop = scrollHeight;
   }

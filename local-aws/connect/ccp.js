@@ -65,13 +65,18 @@ function draw(agent) {
   document.querySelector("#contacts").replaceChildren(...contacts.map(drawContact));
 }
 
+/** The buttons that stand out. */
+const LOOK = { Accept: "yes", Clear: "yes", Reject: "no", "Hang up": "no" };
+
 function drawContact(contact) {
   const section = element("section", "");
   const { contactId } = contact;
   const [own, ...others] = contact.connections;
   const is = (...states) => states.includes(contact.state.type);
   const button = (label, method, params = {}) =>
-    element("button", label, { type: "button", onclick: () => press(method, { contactId, ...params }) });
+    element("button", label, {
+      type: "button", className: LOOK[label] ?? "", onclick: () => press(method, { contactId, ...params }),
+    });
   const line = (...parts) => {
     const paragraph = element("p", "");
     paragraph.append(...parts);

@@ -127,6 +127,12 @@ window.phone = {
   stop() {
     for (const { stop } of sounds) stop();
   },
+  /** Lets what this phone hears be heard by whoever sits here, or no longer. */
+  async aloud(on) {
+    document.querySelector("#aloud").checked = on;
+    heard.muted = !on;
+    await heard.play();
+  },
   record: () => audio.record(NUMBER),
   take: (seconds) => audio.take(seconds),
   /** Resolves when the phone is in one of these states. */
@@ -166,10 +172,7 @@ document.querySelector("#number").value = NUMBER;
 const heard = document.querySelector("#heard");
 heard.srcObject = audio.stream(NUMBER);
 heard.muted = true;
-document.querySelector("#aloud").onchange = ({ target }) => {
-  heard.muted = !target.checked;
-  heard.play();
-};
+document.querySelector("#aloud").onchange = ({ target }) => window.phone.aloud(target.checked);
 for (const [id, action] of [["call", "call"], ["answer", "answer"], ["hang-up", "hangUp"]]) {
   document.querySelector(`#${id}`).onclick = async () => {
     document.querySelector("#fault").textContent = "";

@@ -63,6 +63,39 @@ test("the sample's keys give the same settings", () => {
   expect(resolve(sample, new URL("http://localhost:8700/")).options.endpoints).toEqual({});
 });
 
+test("an instance's calls come by its CCP and the page's own scripts", () => {
+  const good = { region: "us-east-1", identityPoolId: POOL };
+  expect(resolve(good).connect).toBeNull();
+  expect(resolve({ ...good, connectInstanceURL: "not-defined" }).connect).toBeNull();
+  const { connect } = resolve({ ...good, connectInstanceURL: "https://desk.my.connect.aws/", connectInstanceRegion: "us-east-1" });
+  expect(connect).toEqual({
+    ccpUrl: "https://desk.my.connect.aws/ccp-v2/",
+    region: "us-east-1",
+    streamsUrl: "https://desk.example.com/vendor/connect-streams-min.js",
+    softphoneUrl: "https://desk.example.com/connect-rtc.js",
+    phoneUrl: null,
+  });
+  const named = { ...good, connectInstanceURL: "https://desk.awsapps.com/connect", streamsUrl: "streams.js", connectRtcJs: "/rtc.js" };
+  expect(resolve(named).connect).toMatchObject({
+    ccpUrl: "https://desk.awsapps.com/connect/ccp-v2/",
+    streamsUrl: "https://desk.example.com/agent/streams.js",
+    softphoneUrl: "https://desk.example.com/rtc.js",
+  });
+});
+
+test("the stand-in's instance brings a softphone and a customer's phone", () => {
+  const local = "http://127.0.0.1:8702";
+  const raw = {
+    region: "us-east-1", identityPoolId: POOL, connectInstanceURL: local,
+    standIn: { control: "http://127.0.0.1:8701/control", connect: local },
+  };
+  expect(resolve(raw).connect).toMatchObject({
+    softphoneUrl: `${local}/rtc-session.js`, phoneUrl: `${local}/customer.html`,
+  });
+  // Another softphone library takes its place.
+  expect(resolve({ ...raw, connectRtcJs: "/connect-rtc.js" }).connect.softphoneUrl).toBe("https://desk.example.com/connect-rtc.js");
+});
+
 test("a sample with undefined regions falls back to the backend's", () => {
   const { options } = resolve({ backendRegion: "us-east-1", identityPoolId: POOL, transcribeRegion: "not-defined" });
   expect(options.region.transcribe).toBe("us-east-1");
@@ -96,5 +129,9 @@ test("what is wrong is named", () => {
   expect(refusal({ ...good, endpoints: { polly: { url: "https://proxy.example.com" } } })).toBe("endpoints.polly.signedHost");
   expect(refusal({ ...good, endpoints: { polly: "ftp://proxy.example.com" } })).toBe("endpoints.polly");
   expect(refusal({ ...good, loginModule: "/login.js" })).toBe("userPoolId");
+  expect(refusal({ ...good, connectInstanceURL: "desk.my.connect.aws" })).toBe("connectInstanceURL");
+  const connected = { ...good, connectInstanceURL: "https://desk.my.connect.aws" };
+  expect(refusal({ ...connected, streamsUrl: "https://cdn.example.com/streams.js" })).toBe("streamsUrl");
+  expect(refusal({ ...connected, connectRtcJs: "https://cdn.example.com/rtc.js" })).toBe("connectRtcJs");
   expect(refusal({ ...good, pollyProxyEnabled: "yes" })).toBe("pollyProxyEnabled");
 });

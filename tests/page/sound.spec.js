@@ -2,7 +2,7 @@
 
 import { expect, test } from "@playwright/test";
 import { clipsIn, deviations, originals, translations } from "./expected.js";
-import { bandLevel } from "./sound.js";
+import { bandLevel, decimate } from "./sound.js";
 
 const RATE = 16_000;
 
@@ -42,4 +42,13 @@ test("measures the level of a band", () => {
   const tone = Float32Array.from({ length: RATE }, (_, i) => 0.2 * Math.sin((2 * Math.PI * 1000 * i) / RATE));
   expect(bandLevel(tone, RATE, 900, 1100)).toBeCloseTo(0.2 / Math.SQRT2, 2);
   expect(bandLevel(tone, RATE, 3000, 5000)).toBeLessThan(0.001);
+});
+
+test("decimates without folding anything back", () => {
+  const of = (hz) => Float32Array.from({ length: 48_000 }, (_, i) => 0.2 * Math.sin((2 * Math.PI * hz * i) / 48_000));
+  const { samples, rate } = decimate({ samples: of(1000), rate: 48_000 }, RATE);
+  expect([samples.length, rate]).toEqual([RATE, RATE]);
+  expect(bandLevel(samples, rate, 900, 1100)).toBeCloseTo(0.2 / Math.SQRT2, 3);
+  const folded = decimate({ samples: of(9500), rate: 48_000 }, RATE);
+  expect(bandLevel(folded.samples, rate, 0, 8000)).toBeLessThan(0.001);
 });

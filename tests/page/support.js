@@ -128,8 +128,8 @@ export async function heard(page) {
 }
 
 /** Leaves what was heard beside the test's results, for ears. */
-export async function keep({ rate, ...sides }) {
-  for (const [side, samples] of Object.entries(sides)) {
+export async function keep(sides) {
+  for (const [side, { rate, samples }] of Object.entries(sides)) {
     await writeFile(base.info().outputPath(`${side}-heard.wav`), wavOf(samples, rate));
   }
 }

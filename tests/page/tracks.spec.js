@@ -5,7 +5,7 @@ import { expect, test } from "./support.js";
 
 /** A second microphone in the page. */
 const plugIn = (page) => page.evaluate(async () => {
-  const { SpeechSource } = await import("/speech-source.js");
+  const { SpeechSource } = await import("/test/speech-source.js");
   const context = new AudioContext();
   await context.resume();
   window.second = new SpeechSource(context);
