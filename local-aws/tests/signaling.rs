@@ -187,10 +187,11 @@ async fn a_softphone_with_a_socket_of_its_own_needs_no_bridge() {
     tab.contact("connected").await;
 
     control(&server, "POST", "contacts/last/bye", Value::Null).await;
-    assert_eq!(socket.next().await["method"], "bye");
+    let bye = socket.next().await;
+    assert_eq!(bye["method"], "bye");
     tab.contact("ended").await;
     socket
-        .say(&json!({"jsonrpc": "2.0", "id": "x", "result": {}}))
+        .say(&json!({"jsonrpc": "2.0", "id": bye["id"], "result": {}}))
         .await;
     phone.until(|message| message["type"] == "close").await;
 }

@@ -67,9 +67,9 @@ impl Page {
     pub fn track_from_file(&self, file: JsValue) -> Promise {
         let page = Rc::clone(&self.0);
         future_to_promise(async move {
-            let context = page.context()?;
-            let buffer = file_source::decode(&context, &file, "file").await;
-            let file = File::new(&context, buffer.map_err(js::thrown)?);
+            let audio = page.audio()?;
+            let buffer = file_source::decode(&audio.context, &file, "file").await;
+            let file = File::new(audio, buffer.map_err(js::thrown)?);
             Ok(FileSource(Rc::new(file.map_err(js::thrown)?)).into())
         })
     }
@@ -253,13 +253,10 @@ impl Handle {
         Ok(())
     }
 
-    /// What goes to the customer.
-    ///
-    /// # Errors
-    /// `invalid-option`.
-    pub fn send(&self, what: &JsValue) -> Result<(), JsValue> {
+    /// What goes to the customer. Rejects with `invalid-option`, `network`.
+    pub fn send(&self, what: &JsValue, options: &JsValue) -> Promise {
         let what = what.as_string().unwrap_or_default();
-        self.0.send(&what).map_err(js::thrown)
+        self.0.send(&what, options)
     }
 
     /// Ends the session.

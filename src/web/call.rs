@@ -10,7 +10,7 @@ use crate::web::guard::FlowGuard;
 use crate::web::js::{self, Deferred};
 use crate::web::mixer::{Mixer, Noise};
 use crate::web::options::{ComfortNoise, Options};
-use crate::web::page::Page;
+use crate::web::page::{Audio, Page};
 use crate::web::protocol::{CallId, ToEngine};
 use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
@@ -31,14 +31,17 @@ pub struct Call {
     id: CallId,
     page: Rc<Page>,
     context: AudioContext,
+    /// Keeps the context open until the end.
+    audio: RefCell<Option<Rc<Audio>>>,
     rate_hz: u32,
     tracks: RefCell<PerSpeaker<Option<MediaStreamTrack>>>,
     /// Hear when those tracks end.
     track_ends: RefCell<PerSpeaker<Option<EventListener>>>,
     speech: PerSpeaker<MediaStreamTrack>,
     provider: Provider,
-    /// `(type, detail, cause)`.
-    emit: Function,
+    /// `(type, detail, cause)`. It holds the session's object, which holds this:
+    /// let go of at the end, or neither would ever be collected.
+    emit: RefCell<Option<Function>>,
     options: RefCell<SessionOptions>,
     volumes: RefCell<Volumes>,
     mixer: RefCell<Option<Mixer>>,
@@ -63,6 +66,8 @@ struct Status {
     speaks: PerSpeaker<bool>,
     /// How often the players were stopped.
     stops: u64,
+    /// How often it was said what goes to the customer.
+    sends: u32,
 }
 
 impl Call {
@@ -84,7 +89,8 @@ impl Call {
     ) -> Result<Rc<Self>, JsValue> {
         let abort = Abort::new(options.signal.as_ref())?;
         // Made at once: a click counts only as long as nothing was awaited.
-        let context = page.context()?;
+        let audio = page.audio()?;
+        let context = audio.context.clone();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -94,11 +100,11 @@ impl Call {
         options.session.resolve(rate_hz).map_err(js::thrown)?;
         let ready = {
             let page = Rc::clone(&page);
-            let context = context.clone();
+            let (audio, context) = (Rc::clone(&audio), context.clone());
             let noise = options.noise;
             async move {
                 autoplay::run(&context).await.map_err(js::thrown)?;
-                page.prepare().await?;
+                page.prepare_with(&audio).await?;
                 Ok(match noise {
                     ComfortNoise::Off => Noise::Off,
                     ComfortNoise::Generated => Noise::Generated,
@@ -111,7 +117,9 @@ impl Call {
             }
         };
         let noise = abort.unless(ready).await?;
-        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed()).map_err(js::thrown)?;
+        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed());
+        let refused = |error| js::thrown(js::refused(error));
+        let mixer = mixer.map_err(refused)?;
         let speech = |speaker| {
             mixer
                 .speech(speaker)
@@ -121,13 +129,14 @@ impl Call {
             agent: speech(Speaker::Agent)?,
             customer: speech(Speaker::Customer)?,
         };
-        let ports = ports(&mixer).map_err(js::thrown)?;
+        let ports = ports(&mixer).map_err(refused)?;
         let id = page.number_call();
         let call = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             id,
             page,
             context,
+            audio: RefCell::new(Some(audio)),
             rate_hz,
             tracks: RefCell::new(PerSpeaker {
                 agent: Some(options.tracks.agent),
@@ -136,7 +145,7 @@ impl Call {
             track_ends: RefCell::default(),
             speech,
             provider: options.credentials,
-            emit,
+            emit: RefCell::new(Some(emit)),
             options: RefCell::new(options.session),
             volumes: RefCell::new(options.volumes),
             mixer: RefCell::new(Some(mixer)),
@@ -150,6 +159,7 @@ impl Call {
                 rendering: false,
                 speaks: PerSpeaker::default(),
                 stops: 0,
+                sends: 0,
             }),
             cause: RefCell::default(),
             begun: Deferred::new(),
@@ -347,12 +357,14 @@ impl Call {
             let _ = JsFuture::from(self.ended_in_worker.promise()).await;
         }
         self.page.remove(self.id);
+        self.audio.take();
         if self.status.get().state != State::Stopped {
             self.update(|status| status.state = State::Stopped);
             self.emit_event(&Event::StateChange {
                 state: State::Stopped,
             });
         }
+        self.emit.take();
         ended.resolve();
     }
 
@@ -421,13 +433,15 @@ impl Call {
             false => JsValue::UNDEFINED,
         };
         // What a host's listener throws is reported by the browser, not here.
-        let _ = self.emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
+        if let Some(emit) = self.emit.borrow().clone() {
+            let _ = emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
+        }
     }
 }
 
 /// Makes the four channels and gives the worklets their ends.
-fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], Error> {
-    let channel = || MessageChannel::new().map_err(js::refused);
+fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], JsValue> {
+    let channel = MessageChannel::new;
     let channels = [channel()?, channel()?, channel()?, channel()?];
     mixer.connect(&channels.each_ref().map(MessageChannel::port1))?;
     Ok(channels.map(|channel| channel.port2()))

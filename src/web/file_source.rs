@@ -2,10 +2,12 @@
 
 use crate::error::{Error, ErrorCode, Stage};
 use crate::web::js::{self, Deferred, refused};
+use crate::web::page::Audio;
 use crate::web::{autoplay, fetch};
 use gloo_events::EventListener;
 use js_sys::{ArrayBuffer, Promise};
 use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -15,7 +17,7 @@ use web_sys::{
 
 /// A file that plays into a track.
 pub struct FileSource {
-    context: AudioContext,
+    audio: Rc<Audio>,
     buffer: AudioBuffer,
     output: MediaStreamAudioDestinationNode,
     playing: RefCell<Option<Playing>>,
@@ -35,12 +37,12 @@ impl Drop for Playing {
 }
 
 impl FileSource {
-    pub fn new(context: &AudioContext, buffer: AudioBuffer) -> Result<Self, Error> {
-        let output = context.create_media_stream_destination().map_err(refused)?;
+    pub fn new(audio: Rc<Audio>, buffer: AudioBuffer) -> Result<Self, Error> {
+        let output = audio.context.create_media_stream_destination();
         Ok(Self {
-            context: context.clone(),
+            output: output.map_err(refused)?,
+            audio,
             buffer,
-            output,
             playing: RefCell::new(None),
         })
     }
@@ -57,8 +59,8 @@ impl FileSource {
     /// Plays from the beginning, to its end or to [`Self::stop`].
     pub async fn play(&self) -> Result<(), Error> {
         self.stop();
-        autoplay::run(&self.context).await?;
-        let node = self.context.create_buffer_source().map_err(refused)?;
+        autoplay::run(&self.audio.context).await?;
+        let node = self.audio.context.create_buffer_source().map_err(refused)?;
         node.set_buffer(Some(&self.buffer));
         node.connect_with_audio_node(&self.output)
             .map_err(refused)?;

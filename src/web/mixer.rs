@@ -12,21 +12,20 @@
 //! ```
 
 mod build;
-mod side;
+mod slot;
 
-use crate::error::Error;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::web::js::{self, Deferred, refused};
+use crate::web::js::{self, Deferred};
 use crate::web::routes::{ROUTES, Route, Sound};
 pub use build::Noise;
 use build::{Builder, noise_source};
 use gloo_events::EventListener;
 use js_sys::{Array, Object, Reflect};
-use side::{CROSSFADE_DELAY, Side};
+use slot::{Side, Slot, TRACK_DELAY};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
+    AudioBuffer, AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
     AudioScheduledSourceNode, AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack,
     MessagePort, WaveShaperNode,
 };
@@ -41,10 +40,14 @@ const RAMP_TIME_CONSTANT: f64 = 0.010;
 const MUTE_TIME_CONSTANT: f64 = 0.005;
 
 /// What goes to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Send {
     Mix,
     Microphone,
+    /// A recording, again and again or once.
+    Clip {
+        buffer: AudioBuffer,
+        looped: bool,
+    },
     Silence,
 }
 
@@ -57,9 +60,10 @@ pub struct Mixer {
     worklets: [AudioWorkletNode; 4],
     sides: PerSpeaker<Side>,
     gains: Vec<GainNode>,
-    /// To the customer: the mix, and the microphone past it.
+    /// To the customer: the mix, and the microphone or a clip past it.
     mix: GainNode,
     microphone: GainNode,
+    clip: Slot,
     noise: Option<AudioBufferSourceNode>,
 }
 
@@ -86,7 +90,7 @@ impl Mixer {
         tracks: &PerSpeaker<MediaStreamTrack>,
         noise: Noise,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, JsValue> {
         let mut build = Builder {
             context,
             nodes: Vec::new(),
@@ -105,7 +109,7 @@ impl Mixer {
         tracks: &PerSpeaker<MediaStreamTrack>,
         noise: Noise,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, JsValue> {
         let context = build.context;
         let agent = Parts::new(build, &tracks.agent)?;
         let customer = Parts::new(build, &tracks.customer)?;
@@ -137,15 +141,16 @@ impl Mixer {
             }
             gains.push(gain);
         }
-        // To the customer there is a second way, past the mix.
+        // To the customer there are other ways, past the mix.
         let mix = build.gain(1.0)?;
         let microphone = build.gain(0.0)?;
         let to_customer = &parts.agent.side.output;
+        let clip = Slot::new(context, to_customer);
         build.chain(&[&parts.customer.limited, &mix, to_customer])?;
         build.chain(&[&parts.agent.side.mute, &microphone, to_customer])?;
         build.chain(&[&parts.agent.limited, &parts.customer.side.output])?;
         if let Some(noise) = &noise {
-            noise.start().map_err(refused)?;
+            noise.start()?;
         }
         let PerSpeaker { agent, customer } = parts;
         Ok(Self {
@@ -159,18 +164,17 @@ impl Mixer {
             gains,
             mix,
             microphone,
+            clip,
             noise,
         })
     }
 
     /// Gives the worklets their ports to the worker: the agent's tap and
     /// player, then the customer's.
-    pub fn connect(&self, ports: &[MessagePort; 4]) -> Result<(), Error> {
+    pub fn connect(&self, ports: &[MessagePort; 4]) -> Result<(), JsValue> {
         for (worklet, port) in self.worklets.iter().zip(ports) {
-            let control = worklet.port().map_err(refused)?;
-            control
-                .post_message_with_transferable(port, &Array::of1(port))
-                .map_err(refused)?;
+            let control = worklet.port()?;
+            control.post_message_with_transferable(port, &Array::of1(port))?;
         }
         Ok(())
     }
@@ -183,8 +187,12 @@ impl Mixer {
 
     /// Another track in place of a speaker's, or silence. What comes after the
     /// input does not notice.
-    pub fn replace(&self, speaker: Speaker, track: Option<&MediaStreamTrack>) -> Result<(), Error> {
-        self.sides[speaker].replace(&self.context, track, CROSSFADE_DELAY)
+    pub fn replace(
+        &self,
+        speaker: Speaker,
+        track: Option<&MediaStreamTrack>,
+    ) -> Result<(), JsValue> {
+        self.sides[speaker].replace(track, TRACK_DELAY)
     }
 
     /// Sets a route (an index into [`ROUTES`]).
@@ -220,14 +228,24 @@ impl Mixer {
     }
 
     /// Chooses what goes to the customer.
-    pub fn send(&self, what: Send) {
+    pub fn send(&self, what: &Send) -> Result<(), JsValue> {
         let (mix, microphone) = match what {
             Send::Mix => (1.0, 0.0),
             Send::Microphone => (0.0, 1.0),
-            Send::Silence => (0.0, 0.0),
+            Send::Clip { .. } | Send::Silence => (0.0, 0.0),
         };
+        let mut clip = None;
+        if let Send::Clip { buffer, looped } = what {
+            let node = self.context.create_buffer_source()?;
+            node.set_buffer(Some(buffer));
+            node.set_loop(*looped);
+            node.start()?;
+            clip = Some(node.into());
+        }
+        self.clip.put(clip, 0.0)?;
         self.ramp(&self.mix.gain(), mix, RAMP_TIME_CONSTANT);
         self.ramp(&self.microphone.gain(), microphone, RAMP_TIME_CONSTANT);
+        Ok(())
     }
 
     /// RMS of the last 43 ms (at 48 kHz) of a track that comes in, in dBFS.
@@ -333,18 +351,18 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, Error> {
+    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, JsValue> {
         let context = build.context;
-        let pump = HtmlAudioElement::new().map_err(refused)?;
+        let pump = HtmlAudioElement::new()?;
         pump.set_muted(true);
         let input = build.gain(1.0)?;
-        let meter = context.create_analyser().map_err(refused)?;
+        let meter = context.create_analyser()?;
         let meter = build.keep(meter);
         let tap = build.worklet("connect-interpreter-tap", 0)?;
         let player = build.worklet("connect-interpreter-player", 2)?;
         let mute = build.gain(1.0)?;
         let duck = build.gain(1.0)?;
-        let output = context.create_media_stream_destination().map_err(refused)?;
+        let output = context.create_media_stream_destination()?;
         output.set_channel_count(1);
         let output = build.keep(output);
         let (bus, limited) = build.limiter()?;
@@ -353,8 +371,8 @@ impl Parts {
         build.chain(&[&input, &meter])?;
         build.chain(&[&input, &mute])?;
         build.follow(&player, &duck, DUCK_DEPTH)?;
-        let side = Side::new(pump, input, meter, mute, output);
-        side.replace(context, Some(track), 0.0)?;
+        let side = Side::new(pump, Slot::new(context, &input), meter, mute, output);
+        side.replace(Some(track), 0.0)?;
         Ok(Self {
             side,
             tap,

@@ -32,7 +32,7 @@ pub struct Page {
     me: Weak<Page>,
     assets: Assets,
     engine: RefCell<Option<EngineLink>>,
-    audio: RefCell<Option<Audio>>,
+    audio: RefCell<Option<Rc<Audio>>>,
     calls: RefCell<Few<CallId, Weak<Call>>>,
     next_call: Cell<CallId>,
     disposed: Cell<bool>,
@@ -51,10 +51,24 @@ impl Drop for EngineLink {
     }
 }
 
-/// The context, and the promise of its worklets' modules.
-struct Audio {
-    context: AudioContext,
+/// An AudioContext with our worklets. Whoever uses it holds it; dropping the
+/// last closes it.
+///
+/// Chrome keeps every MediaStreamAudioSourceNode until its context is closed.
+/// So a context serves the sessions that overlap, and goes with the last.
+pub struct Audio {
+    pub context: AudioContext,
+    /// Settled once the worklets' modules are there.
     modules: Promise,
+}
+
+impl Drop for Audio {
+    fn drop(&mut self) {
+        // Refused only where it is closed already.
+        if let Ok(closing) = self.context.close() {
+            js::ignore(closing);
+        }
+    }
 }
 
 impl Page {
@@ -71,23 +85,24 @@ impl Page {
     }
 
     /// Worker, context and modules: made now, awaited here.
-    pub async fn prepare(&self) -> Result<AudioContext, JsValue> {
+    pub async fn prepare(&self) -> Result<(), JsValue> {
+        let audio = self.audio()?;
+        self.prepare_with(&audio).await
+    }
+
+    /// The same with a context that one has already.
+    pub async fn prepare_with(&self, audio: &Audio) -> Result<(), JsValue> {
         let engine = self.engine()?;
-        let (context, modules) = self.audio()?;
         JsFuture::from(engine).await?;
-        JsFuture::from(modules).await?;
-        Ok(context)
+        JsFuture::from(audio.modules.clone()).await?;
+        Ok(())
     }
 
-    /// The context, made at the first call.
-    pub fn context(&self) -> Result<AudioContext, JsValue> {
-        Ok(self.audio()?.0)
-    }
-
-    fn audio(&self) -> Result<(AudioContext, Promise), JsValue> {
+    /// The context, made where there is none.
+    pub fn audio(&self) -> Result<Rc<Audio>, JsValue> {
         self.alive()?;
         if let Some(audio) = self.audio.borrow().as_ref() {
-            return Ok((audio.context.clone(), audio.modules.clone()));
+            return Ok(Rc::clone(audio));
         }
         let context = AudioContext::new().map_err(|cause| js::thrown(refused(cause)))?;
         let worklet = context
@@ -106,11 +121,9 @@ impl Page {
         });
         // Whoever waits for it gets the reason; that nobody waits is no error.
         js::ignore(modules.clone());
-        self.audio.replace(Some(Audio {
-            context: context.clone(),
-            modules: modules.clone(),
-        }));
-        Ok((context, modules))
+        let audio = Rc::new(Audio { context, modules });
+        self.audio.replace(Some(Rc::clone(&audio)));
+        Ok(audio)
     }
 
     /// The promise of a worker that is up, made at the first call and after
@@ -253,8 +266,13 @@ impl Page {
         self.calls.borrow_mut().insert(id, Rc::downgrade(call));
     }
 
+    /// A session is over. The next begins with a new context if it was the last.
     pub fn remove(&self, id: CallId) {
-        self.calls.borrow_mut().remove(id);
+        let mut calls = self.calls.borrow_mut();
+        calls.remove(id);
+        if calls.values().next().is_none() {
+            self.audio.take();
+        }
     }
 
     /// Ends everything.
@@ -266,12 +284,13 @@ impl Page {
         for call in calls.iter().filter_map(Weak::upgrade) {
             call.stop().await;
         }
+        let audio = self.audio.take();
         if let Some(engine) = self.engine.take() {
             // Whoever still waits for it hears that it will not come.
             let error = Error::new(ErrorCode::NotReady, Stage::Engine, "dispose() was called");
             engine.ready.reject(&js::thrown(error));
         }
-        if let Some(audio) = self.audio.take()
+        if let Some(audio) = audio
             && let Ok(closing) = audio.context.close()
         {
             let _ = JsFuture::from(closing).await;

@@ -71,8 +71,8 @@ export class InterpreterSession extends EventTarget {
   say(speaker, text, { translate = false } = {}) {
     guarded(() => this.#handle.say(speaker, text, translate));
   }
-  send(what) {
-    guarded(() => this.#handle.send(what));
+  send(what, options) {
+    return guardedAsync(() => this.#handle.send(what, options));
   }
   stop() {
     this.#ended ??= guardedAsync(() => this.#handle.stop());

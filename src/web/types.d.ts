@@ -132,6 +132,18 @@ export interface SpeakerOptions {
   startGuardMs?: number;
   /** Whether this speaker is interpreted. Default true. */
   enabled?: boolean;
+  /**
+   * In which form the other side gets this speaker's words. Default `speech`.
+   * `captions`: translated and never spoken (outcome `caption`, no error).
+   * `transcript`: `transcript` events and nothing else; no utterance is begun.
+   * Where nothing is spoken the original is heard at full volume.
+   */
+  output?: "speech" | "captions" | "transcript";
+  /**
+   * What becomes of what was said before a mute and is not heard yet. Default
+   * `drop`; with `finish` it is still translated and spoken to its end.
+   */
+  onMute?: "drop" | "finish";
   /** Optional features of Amazon Transcribe. */
   transcribe?: {
     vocabulary?: string;
@@ -155,10 +167,10 @@ export interface SpeakerOptions {
  *
  * | route | default |
  * |---|---|
- * | `customer-original-to-agent` | 0.3 while the customer is interpreted, otherwise 1 |
+ * | `customer-original-to-agent` | 0.3 while the customer's words are spoken, otherwise 1 |
  * | `customer-translation-to-agent` | 1 |
  * | `customer-translation-to-customer` | 0.1: what the agent hears of one |
- * | `agent-original-to-customer` | 0.1 while the agent is interpreted, otherwise 1 |
+ * | `agent-original-to-customer` | 0.1 while the agent's words are spoken, otherwise 1 |
  * | `agent-translation-to-customer` | 1 |
  * | `agent-translation-to-agent` | 0.1 |
  * | `comfort-noise-to-agent`, `comfort-noise-to-customer` | 0.005, a clip 0.05 |
@@ -227,7 +239,12 @@ export interface TranslationDetail {
   engine?: string;
 }
 
-/** An utterance moved on. */
+/**
+ * An utterance moved on. `dropped`: muted, held, stopped or switched off before
+ * it was heard whole. `caption`: translated and not spoken, because of `error`
+ * or, without one, because no voice speaks it or the speaker's `output` is
+ * `captions`.
+ */
 export interface UtteranceDetail {
   speaker: Speaker;
   utteranceId: number;
@@ -304,16 +321,23 @@ export class InterpreterSession extends EventTarget {
   replaceTrack(speaker: Speaker, track: MediaStreamTrack | null): void;
   /** Sets a route's volume, 0..2, with a 30 ms ramp. */
   setVolume(route: Route, value: number): void;
-  /** The volume that was set (an original is at 1 while its speaker is not interpreted). */
+  /** The volume that was set (an original is at 1 while its speaker's words are not being spoken). */
   volume(route: Route): number;
   /** How loud the tracks that come in are now: RMS in dBFS, −100 for silence. */
   levels(): { agent: number; customer: number };
   /**
-   * Silences a speaker: neither heard nor transcribed, from the next audio
-   * frame on. What is being spoken in that speaker's name stops.
+   * Silences a speaker: neither heard (after 45 ms not at all) nor transcribed,
+   * from the next audio frame on, however busy the engine is. What is being
+   * spoken in that speaker's name stops, unless `onMute` is `finish`. What is
+   * typed ({@link say}) is spoken all the same. Unmuting gives back the volumes
+   * that are set.
    */
   mute(speaker: Speaker, muted?: boolean): void;
-  /** While held nothing is transcribed, translated or spoken; the originals pass at full volume. */
+  /**
+   * While held nothing is transcribed, translated or spoken, and nothing that
+   * was said until then ever is; the originals pass at full volume, except that
+   * of a muted speaker.
+   */
   hold(held: boolean): void;
   /** Switches the interpretation of one speaker on or off. */
   enable(speaker: Speaker, enabled: boolean): void;
@@ -325,8 +349,17 @@ export class InterpreterSession extends EventTarget {
    * and translated first, or already in the listener's.
    */
   say(speaker: Speaker, text: string, options?: { translate?: boolean }): void;
-  /** What goes to the customer: the mix (default), the raw microphone, or silence. */
-  send(what: "mix" | "microphone" | "silence"): void;
+  /**
+   * What goes to the customer: the mix (default), the raw microphone (silent
+   * while the agent is muted), a recording, or silence. A recording that ends
+   * leaves silence. Resolves when that is what goes to the customer, or when
+   * something else was sent meanwhile; the interpreting goes on all the time.
+   *
+   * Rejects with an InterpreterError: `invalid-option` (`field` is `send`,
+   * `send.clip` or `send.loop`), `network` (`send.clip` could not be loaded).
+   */
+  send(what: "mix" | "microphone" | "silence"): Promise<void>;
+  send(what: "clip", options: { clip: Blob | string | URL; loop?: boolean }): Promise<void>;
   /** Ends the session; resolves when what was attached is as before. May be called again. */
   stop(): Promise<void>;
 

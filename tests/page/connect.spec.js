@@ -213,6 +213,19 @@ test("only one of two tabs is the softphone", async ({ desk, context, openPhone,
   await expect.poll(agentSide(phone, "wire")).toBeLessThan(SILENT);
 });
 
+test("with the softphone's tab closed another takes the call up", async ({ desk, context, openPhone, services }) => {
+  const phone = await openPhone();
+  await phone.evaluate((hz) => window.phone.tone(hz), BAND.customer);
+  const other = await openDesk(await context.newPage(), services);
+  await agentSpeaks(other);
+  await takeCall(desk, phone);
+  await happened(other, "contact Connected");
+  await desk.close();
+  await happened(other, "contact Connected", 2);
+  await hearEachOther(other, phone);
+  await endCall(other, phone);
+});
+
 test("the CCP's own buttons take, hold and end a call", async ({ desk, openPhone }) => {
   const phone = await openPhone();
   await speak(desk, phone);

@@ -65,6 +65,8 @@ test("on hold nothing is interpreted, and it resumes", async ({ page, services }
   await interpret(page);
   await page.evaluate(() => window.harness.call.session.hold(true));
   await speak(page, "customer", 0, 4);
+  // What was said arrives over the call's connection: a little later.
+  await untilHeard(page, "agent", 0, 4);
   await page.evaluate(() => window.harness.call.session.hold(false));
   await speak(page, "customer", 32, 4);
   await settled(page, "customer", 1);
@@ -86,6 +88,50 @@ test("a side that is switched off is heard in the original", async ({ page, serv
   await speak(page, "agent", 32, 4);
   await settled(page, "agent", 1);
   await untilHeard(page, "customer", 32, 4);
+});
+
+test("captions or a transcript alone leave the original as it is, and speech comes back", async ({ page, services }) => {
+  const route = "agent-original-to-customer";
+  await takeCall(page, services);
+  await interpret(page, { volumes: { [route]: 0.25, "agent-translation-to-customer": 0 }, customer: { output: "transcript" } });
+  const configure = (output) => page.evaluate((form) => window.harness.call.session.configure("agent", { output: form }), output);
+  const words = [["speech", 0], ["captions", 8], ["transcript", 16], ["speech", 24]];
+  const levels = [];
+  for (const [i, [output, first]] of words.entries()) {
+    await configure(output);
+    await speak(page, "agent", first, 4);
+    if (output === "transcript") {
+      await until(page, () => window.harness.of("transcript", "agent").filter(({ isPartial }) => !isPartial).length === 3);
+    } else {
+      await settled(page, "agent", Math.min(i + 1, 3));
+    }
+    await untilHeard(page, "customer", first, 4);
+    levels.push(await levelOf(page, "customer", codesOf(first, 4)));
+  }
+  for (const [i, level] of levels.entries()) {
+    const ratio = level / levels[1];
+    const [least, most] = i === 0 || i === 3 ? [0.22, 0.28] : [0.9, 1.1];
+    expect(ratio, words[i][0]).toBeGreaterThan(least);
+    expect(ratio, words[i][0]).toBeLessThan(most);
+  }
+  expect(await page.evaluate(() => window.harness.outcomes("agent"))).toEqual(["spoken", "caption", "spoken"]);
+  expect((await events(page, "utterance", "agent")).filter(({ error }) => error)).toEqual([]);
+  expect(await events(page, "translation", "agent")).toHaveLength(3);
+  expect(await page.evaluate((name) => window.harness.call.session.volume(name), route)).toBe(0.25);
+
+  // The other side is a transcript from the start.
+  await speak(page, "customer", 32, 4);
+  await until(page, () => window.harness.of("transcript", "customer").some(({ isPartial }) => !isPartial));
+  expect(await events(page, "utterance", "customer")).toEqual([]);
+  const wrong = await page.evaluate(() => {
+    try {
+      window.harness.call.session.configure("agent", { output: "song" });
+      return null;
+    } catch ({ code, field }) {
+      return { code, field };
+    }
+  });
+  expect(wrong).toEqual({ code: "invalid-option", field: "agent.output" });
 });
 
 test("typed text is translated and spoken, or spoken as it is", async ({ page, services }) => {

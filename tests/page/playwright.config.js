@@ -1,8 +1,5 @@
 import { defineConfig } from "@playwright/test";
 
-// A real call with real delays in each test: a test takes as long as the
-// people in it talk. The limits are there to end a hung browser, not to
-// measure anything.
 // Scenarios that are also run with the real connect-rtc-js, where CONNECT_RTC_JS
 // names the file: each of its session classes, with and without a persistent
 // connection.
@@ -15,11 +12,15 @@ const conformance = ["V2", "V1"].flatMap((rtcJs) =>
     use: { rtcJs, persistentConnection },
   })));
 
+// A real call with real delays in each test: a test takes as long as the
+// people in it talk. The limits are there to end a hung browser, not to
+// measure anything.
+// Two at a time: a test mostly waits for somebody to finish a sentence.
 export default defineConfig({
   projects: [{ name: "pages" }, ...(process.env.CONNECT_RTC_JS ? conformance : [])],
   testDir: ".",
   testMatch: "*.spec.js",
-  workers: 1,
+  workers: 2,
   retries: 0,
   timeout: 600_000,
   expect: { timeout: 60_000 },

@@ -123,7 +123,7 @@ test("an ICE restart goes by unnoticed", async ({ openDesk, openPhone, services 
   });
   await desk.evaluate(() => window.harness.record());
   await talk(desk, phone, 0);
-  expect(await desk.evaluate(() => window.harness.sender().track === window.harness.session.agentSpeech)).toBe(true);
+  expect(await desk.evaluate(() => window.harness.onTheWire() === window.harness.session.agentSpeech)).toBe(true);
 });
 
 test("what the customer is sent is switched any number of times; volumes are kept for the next call", async ({

@@ -1,12 +1,12 @@
 // Many calls in one page leave nothing behind: everything that the browser
 // counts is as it was after the first, and the memory is bounded.
 
-import { events, expect, interpreted, takeCall, test, until } from "./softphone.js";
+import { events, expect, happened, interpreted, takeCall, test, until } from "./softphone.js";
 
 /** All of them with `cargo xtask test --long`. */
 const CALLS = process.env.LONG_TESTS ? 100 : 10;
 /** From here on the heap may grow by 5 %. */
-const SETTLED = Math.ceil(CALLS / 5);
+const SETTLED = Math.max(4, CALLS / 5);
 
 /** Counts what scripts open and close, in the page and in the engine's worker. */
 function count() {
@@ -43,7 +43,7 @@ test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openP
   await services.instance("configuration", "PUT", { persistentConnection: true });
   const phone = await openPhone();
   const desk = await openDesk({ before: count, library: null, query: { worker: "counted" } });
-  await desk.evaluate(() => window.harness.connect());
+  let calls = 0;
   const devtools = await desk.context().newCDPSession(desk);
   await devtools.send("Performance.enable");
   await devtools.send("HeapProfiler.enable");
@@ -54,7 +54,8 @@ test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openP
     const { metrics } = await devtools.send("Performance.getMetrics");
     const of = Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
     const workers = desk.workers();
-    const engine = await workers[0].evaluate(() => ({ ...self.openNow(), memory: self.memory() }));
+    const none = { timers: 0, sockets: 0, memory: 0 };
+    const engine = await workers[0]?.evaluate(() => ({ ...self.openNow(), memory: self.memory() })) ?? none;
     return {
       heap: of.JSHeapUsedSize,
       memory: engine.memory,
@@ -73,28 +74,51 @@ test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openP
     };
   };
 
-  const after = [];
-  for (let call = 1; call <= CALLS; call++) {
+  const call = async () => {
     await takeCall(desk, phone);
-    await interpreted(desk, call);
+    if (await desk.evaluate(() => Boolean(window.harness.softphone))) {
+      await interpreted(desk, (calls += 1));
+    } else {
+      await happened(desk, "local media");
+    }
     await desk.evaluate(() => window.desk.hangUp());
-    await until(desk, () => window.harness.session.state === "stopped");
+    await until(desk, () => (window.harness.session?.state ?? "stopped") === "stopped");
     await desk.evaluate(() => window.desk.clear());
     await phone.evaluate(() => window.phone.until("idle"));
-    // What the test itself keeps is not the library's.
-    await desk.evaluate(() => {
-      window.harness.forget();
-      window.desk.log.length = 0;
-    });
-    if ([1, SETTLED, CALLS].includes(call)) {
-      await expect.poll(async () => (await measure()).counts.openStreams).toBe(0);
-      after.push(await measure());
-      console.log(`after ${call}:`, JSON.stringify(after.at(-1)));
-    }
-  }
-  const [first, settled, last] = after;
-  expect(last.counts).toEqual(first.counts);
-  expect(last.heap).toBeLessThanOrEqual(settled.heap * 1.05);
+    await desk.evaluate(() => window.harness.forget());
+  };
+  /** Measures once the browser has taken apart what it takes apart in its own time. */
+  const settledAt = async (expected) => {
+    await expect.poll(async () => (await measure()).counts).toEqual(expected);
+    return measure();
+  };
+
+  // What Streams, the softphone and the test's own microphones leave behind at
+  // each call, the library or no library: of Streams 2.28 some 70 kB.
+  await call();
+  const one = await measure();
+  for (let i = 0; i < SETTLED; i++) await call();
+  const more = await measure();
+  const each = Object.fromEntries(
+    Object.entries(one.counts).map(([name, value]) => [name, (more.counts[name] - value) / SETTLED]));
+  const grown = (counts, times) =>
+    Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, value + times * each[name]]));
+  const heapEach = Math.max(0, more.heap - one.heap) / SETTLED;
+  console.log(`left at each ordinary call: ${Math.round(heapEach / 1000)} kB,`, JSON.stringify(each));
+
+  await desk.evaluate(() => window.harness.connect());
+  await call();
+  await expect.poll(async () => (await measure()).counts).toMatchObject({ worklets: 0, openStreams: 0, workers: 1 });
+  const first = await measure();
+  console.log("after 1:", JSON.stringify(first));
+  for (let i = 1; i < SETTLED; i++) await call();
+  const settled = await settledAt(grown(first.counts, SETTLED - 1));
+  for (let i = SETTLED; i < CALLS; i++) await call();
+  const last = await settledAt(grown(first.counts, CALLS - 1));
+  console.log(`after ${CALLS}:`, JSON.stringify(last));
+  const streams = (CALLS - SETTLED) * heapEach;
+  console.log(`heap: ${Math.round((last.heap - streams) / settled.heap * 1000) / 10} % of what it was after call ${SETTLED}, without what Streams keeps`);
+  expect(last.heap - streams).toBeLessThanOrEqual(settled.heap * 1.05);
   expect(last.memory).toBeLessThanOrEqual(settled.memory * 1.05);
   expect(await events(desk, "softphone-error")).toEqual([]);
 

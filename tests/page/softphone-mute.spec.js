@@ -96,6 +96,7 @@ test("muted in the CCP, nothing of the agent is heard after 60 ms, nor transcrib
   expect(level((await wireFor(desk, 0.5)).mix) / before).toBeLessThan(0.55);
 
   await agentSpeaks(desk, 40, 4);
+  await settled(desk, "agent", 2);
   await untilHeard(() => recorded(phone, "pcm", 8), 40, 4);
   const finals = (await events(desk, "transcript", "agent")).filter(({ isPartial }) => !isPartial);
   expect(finals.map(({ text }) => text.split(/\s+/).length)).toEqual([12, 4]);

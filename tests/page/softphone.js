@@ -69,7 +69,7 @@ export async function interpreted(desk, sessions = 1) {
   await until(desk, (n) => {
     const { begun, session, contactId } = window.harness;
     return begun === n && session.state === "running"
-      && window.harness.sender(window.desk.contact(contactId))?.track === session.agentSpeech;
+      && window.harness.onTheWire(window.desk.contact(contactId)) === session.agentSpeech;
   }, sessions);
 }
 

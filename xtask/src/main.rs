@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 mod notices;
 mod package;
+mod panics;
 mod process;
 mod project;
 #[cfg(test)]
@@ -92,6 +93,9 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
 }
 
 fn run() -> Result<bool> {
+    if panics::is_linking() {
+        return panics::link().map(|()| true);
+    }
     let command = parse(lexopt::Parser::from_env())?;
     if command == Command::Help {
         print!("{HELP}");

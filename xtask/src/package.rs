@@ -79,13 +79,21 @@ pub fn named_wasm(project: &Project) -> PathBuf {
 }
 
 fn compile(project: &Project, profile: &str) -> Result<PathBuf> {
-    let mut run = Run::cargo(["build", "--package", "connect-interpreter", "--lib"])
+    // As a cdylib alone: for a library that is an rlib too, cargo silently
+    // leaves out the optimisation at link time.
+    let mut run = Run::cargo(["rustc", "--package", "connect-interpreter", "--lib"])
+        .args(["--crate-type", "cdylib"])
         .args(["--target", "wasm32-unknown-unknown"])
         .dir(&project.root);
     if profile == "release" {
+        // We are the linker, too: see `panics`.
+        let linker = std::env::current_exe()?;
         // SHA-256 as a loop, not as 64 rounds written out: what is hashed is
         // a few hundred bytes, and 6 kB (0.6 compressed) need not be loaded.
-        let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+        let mut flags = vec![
+            "--cfg=sha2_backend_soft=\"compact\"".to_owned(),
+            format!("-Clinker={}", linker.display()),
+        ];
         // Panic messages name source files: without this they would name the
         // builder's home directory, and differ from machine to machine.
         for (from, to) in [(cargo_home(), "cargo"), (Some(project.root.clone()), "")] {

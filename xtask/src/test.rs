@@ -52,7 +52,7 @@ pub fn run(project: &Project, report: &mut Report, long: bool) {
     if report.step("package", || package::build(project)) {
         report.step("sizes", || sizes::report(project));
         report.step("load of the package", || packed(project));
-        report.step("page tests", || pages(project));
+        report.step("page tests", || pages(project, long));
     }
 }
 
@@ -142,11 +142,14 @@ fn packed(project: &Project) -> Result<Done> {
     counted(run, counts::of_playwright)
 }
 
-fn pages(project: &Project) -> Result<Done> {
+fn pages(project: &Project, long: bool) -> Result<Done> {
     project.build_local_aws()?;
     let mut run = playwright(project, "tests/page")?
         .env("LOCAL_AWS_BIN", project.local_aws())
         .env("CONNECT_STREAMS_DIR", setup::streams(project)?);
+    if long {
+        run = run.env("LONG_TESTS", "1");
+    }
     let conformance = env::var_os("CONNECT_RTC_JS");
     if let Some(file) = &conformance {
         let file = fs::canonicalize(file).context("CONNECT_RTC_JS names no file")?;

@@ -3,7 +3,7 @@
 //! offer is passed on to it, and its answer comes back.
 
 use super::{
-    contact::{Contact, ContactState},
+    contact::Contact,
     instance::{CarrierKind, Inner, now},
 };
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ pub struct Leg {
     pub invite: Option<Invite>,
     /// The id of the `accept`, which errors are sent for later.
     pub accept: Option<Value>,
+    /// The id of a `bye` of the service that is not answered yet.
+    pub bye: Option<String>,
     /// What the page was told last about who hears whom.
     pub told: String,
 }
@@ -212,6 +214,7 @@ impl Inner {
                 persistent,
                 invite: Some(invite),
                 accept: None,
+                bye: None,
                 told: String::new(),
             },
         );
@@ -389,11 +392,12 @@ impl Inner {
     /// with that; otherwise the softphone answers first.
     pub fn server_bye(&mut self, key: u32) {
         let id = self.model.fresh_id();
-        let Some(leg) = self.legs.get(&key) else {
+        let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
         let (carrier, envelope) = (leg.carrier, leg.envelope.clone());
         let Some(persistent) = leg.persistent.clone() else {
+            leg.bye = Some(id.clone());
             let request = json!({"jsonrpc": "2.0", "method": "bye", "id": id, "params": {}});
             self.reply(carrier, &envelope, &request);
             return;
@@ -408,23 +412,13 @@ impl Inner {
     }
 
     /// The softphone has answered a `bye` of the service.
-    fn bye_answered(&mut self, carrier: u32, _id: &Value) {
-        let over: Vec<u32> = self
-            .legs
-            .iter()
-            .filter(|(_, leg)| {
-                leg.carrier == carrier
-                    && leg.persistent.is_none()
-                    && leg.contacts.iter().all(|id| {
-                        self.model
-                            .find(id)
-                            .map_or(true, |contact| contact.state == ContactState::Ended)
-                    })
-            })
-            .map(|(key, _)| *key)
-            .collect();
-        for key in over {
+    fn bye_answered(&mut self, carrier: u32, id: &Value) {
+        let over = self.legs.iter().find(|(_, leg)| {
+            leg.carrier == carrier && leg.bye.as_deref().is_some_and(|bye| id == bye)
+        });
+        if let Some(key) = over.map(|(key, _)| *key) {
             self.hang_up(key);
+            self.publish();
         }
     }
 

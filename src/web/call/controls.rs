@@ -7,9 +7,11 @@ use crate::web::guard::{ElementGuard, FlowGuard, SenderGuard};
 use crate::web::mixer::Send;
 use crate::web::protocol::{Command, Moment, ToEngine};
 use crate::web::routes::Volumes;
-use crate::web::{js, options};
+use crate::web::{file_source, js, options};
+use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::{HtmlAudioElement, MediaStreamTrack, RtcRtpSender};
 
 impl Call {
@@ -62,7 +64,9 @@ impl Call {
             return Ok(());
         }
         if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.replace(speaker, track.as_ref())?;
+            mixer
+                .replace(speaker, track.as_ref())
+                .map_err(js::refused)?;
         }
         self.tracks.borrow_mut()[speaker].clone_from(&track);
         self.listen_to_track(speaker);
@@ -178,22 +182,57 @@ impl Call {
         self.command(speaker, Command::Say { text, translate });
     }
 
-    pub fn send(&self, what: &str) -> Result<(), Error> {
-        let what = match what {
-            "mix" => Send::Mix,
-            "microphone" => Send::Microphone,
-            "silence" => Send::Silence,
+    /// What goes to the customer; `{ clip, loop? }` go with a clip. The promise
+    /// waits until it does, or until something else is to.
+    pub fn send(&self, what: &str, options: &JsValue) -> Promise {
+        let sent = match what {
+            "mix" => self.send_now(&Send::Mix),
+            "microphone" => self.send_now(&Send::Microphone),
+            "silence" => self.send_now(&Send::Silence),
+            "clip" => match self.send_clip(options) {
+                Ok(playing) => return playing,
+                Err(error) => Err(error),
+            },
             _ => {
-                return Err(Error::option(
-                    "send",
-                    "\"mix\", \"microphone\" or \"silence\"",
-                ));
+                let expected = "\"mix\", \"microphone\", \"clip\" or \"silence\"";
+                Err(Error::option("send", expected))
             }
         };
-        if let Some(mixer) = self.mixer.borrow().as_ref() {
-            mixer.send(what);
+        match sent {
+            Ok(()) => Promise::resolve(&JsValue::UNDEFINED),
+            Err(error) => Promise::reject(&js::thrown(error)),
         }
-        Ok(())
+    }
+
+    fn send_now(&self, what: &Send) -> Result<(), Error> {
+        self.update(|status| status.sends += 1);
+        let mixer = self.mixer.borrow();
+        mixer
+            .as_ref()
+            .map_or(Ok(()), |mixer| mixer.send(what).map_err(js::refused))
+    }
+
+    fn send_clip(&self, options: &JsValue) -> Result<Promise, Error> {
+        let clip = js::get_some(options, "clip");
+        let clip = clip.ok_or_else(|| Error::option("send.clip", "a Blob, a URL or a string"))?;
+        let looped = js::get_some(options, "loop").unwrap_or(JsValue::FALSE);
+        let looped = looped.as_bool();
+        let looped = looped.ok_or_else(|| Error::option("send.loop", "a boolean"))?;
+        self.update(|status| status.sends += 1);
+        let sends = self.status.get().sends;
+        let call = self.me.upgrade();
+        Ok(future_to_promise(async move {
+            if let Some(call) = call {
+                let buffer = file_source::decode(&call.context, &clip, "send.clip").await;
+                let buffer = buffer.map_err(js::thrown)?;
+                // The last wish counts.
+                if call.status.get().sends == sends {
+                    let clip = Send::Clip { buffer, looped };
+                    call.send_now(&clip).map_err(js::thrown)?;
+                }
+            }
+            Ok(JsValue::UNDEFINED)
+        }))
     }
 
     fn command(&self, speaker: Speaker, command: Command) {

@@ -1,8 +1,6 @@
 //! The pieces that the graph is built of.
 
 use crate::audio::comfort_noise;
-use crate::error::Error;
-use crate::web::js::refused;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -32,15 +30,15 @@ impl Builder<'_> {
         node
     }
 
-    pub fn gain(&mut self, value: f32) -> Result<GainNode, Error> {
-        let gain = self.context.create_gain().map_err(refused)?;
+    pub fn gain(&mut self, value: f32) -> Result<GainNode, JsValue> {
+        let gain = self.context.create_gain()?;
         gain.gain().set_value(value);
         Ok(self.keep(gain))
     }
 
-    pub fn chain(&self, nodes: &[&AudioNode]) -> Result<(), Error> {
+    pub fn chain(&self, nodes: &[&AudioNode]) -> Result<(), JsValue> {
         for pair in nodes.windows(2) {
-            pair[0].connect_with_audio_node(pair[1]).map_err(refused)?;
+            pair[0].connect_with_audio_node(pair[1])?;
         }
         Ok(())
     }
@@ -51,15 +49,13 @@ impl Builder<'_> {
         player: &AudioWorkletNode,
         gain: &GainNode,
         depth: f32,
-    ) -> Result<(), Error> {
+    ) -> Result<(), JsValue> {
         let by = self.gain(depth)?;
-        player
-            .connect_with_audio_node_and_output(&by, 1)
-            .map_err(refused)?;
-        by.connect_with_audio_param(&gain.gain()).map_err(refused)
+        player.connect_with_audio_node_and_output(&by, 1)?;
+        by.connect_with_audio_param(&gain.gain())
     }
 
-    pub fn worklet(&mut self, name: &str, outputs: u32) -> Result<AudioWorkletNode, Error> {
+    pub fn worklet(&mut self, name: &str, outputs: u32) -> Result<AudioWorkletNode, JsValue> {
         let options = AudioWorkletNodeOptions::new();
         options.set_number_of_inputs(u32::from(outputs == 0));
         options.set_number_of_outputs(outputs);
@@ -72,18 +68,16 @@ impl Builder<'_> {
             // Only fails on frozen objects, and this one is new.
             let _ = Reflect::set(&options, &"outputChannelCount".into(), &mono);
         }
-        AudioWorkletNode::new_with_options(self.context, name, &options)
-            .map(|node| self.keep(node))
-            .map_err(refused)
+        AudioWorkletNode::new_with_options(self.context, name, &options).map(|node| self.keep(node))
     }
 
     /// A limiter without delay: transparent below −3 dBFS, bent above it,
     /// never beyond full scale. A DynamicsCompressor would add 6 ms of
     /// look-ahead and a make-up gain that cannot be switched off.
-    pub fn limiter(&mut self) -> Result<(GainNode, WaveShaperNode), Error> {
+    pub fn limiter(&mut self) -> Result<(GainNode, WaveShaperNode), JsValue> {
         // The curve covers inputs up to ±RANGE; the gain before it scales them.
         let before = self.gain(1.0 / LIMITER_RANGE)?;
-        let shaper = self.context.create_wave_shaper().map_err(refused)?;
+        let shaper = self.context.create_wave_shaper()?;
         shaper.set_curve_opt_f32_slice(Some(&mut limiter_curve()));
         let shaper = self.keep(shaper);
         self.chain(&[&before, &shaper])?;
@@ -113,7 +107,7 @@ pub fn noise_source(
     build: &mut Builder<'_>,
     noise: Noise,
     seed: u64,
-) -> Result<Option<AudioBufferSourceNode>, Error> {
+) -> Result<Option<AudioBufferSourceNode>, JsValue> {
     let context = build.context;
     let buffer = match noise {
         Noise::Off => return Ok(None),
@@ -127,12 +121,12 @@ pub fn noise_source(
             )]
             let samples = comfort_noise::looped(rate as u32, NOISE_SECONDS, seed);
             let length = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-            let buffer = context.create_buffer(1, length, rate).map_err(refused)?;
-            buffer.copy_to_channel(&samples, 0).map_err(refused)?;
+            let buffer = context.create_buffer(1, length, rate)?;
+            buffer.copy_to_channel(&samples, 0)?;
             buffer
         }
     };
-    let source = context.create_buffer_source().map_err(refused)?;
+    let source = context.create_buffer_source()?;
     source.set_buffer(Some(&buffer));
     source.set_loop(true);
     Ok(Some(build.keep(source)))

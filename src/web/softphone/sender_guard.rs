@@ -3,8 +3,10 @@
 //! The sender's own `replaceTrack` is hidden behind one of ours: while the mix
 //! is on the wire, a track that Streams or its softphone puts there (another
 //! microphone, an enhanced voice, a fresh one for the next call) goes into the
-//! mix instead, and the promise that they get is kept. While the mix is not on
-//! the wire everything passes through. One guard belongs to one sender, which a
+//! mix instead, and the promise that they get is kept. So is what they read:
+//! `track` is what they put there, or they would take the mix for their
+//! microphone, and switch it off with it. While the mix is not on the wire
+//! everything passes through. One guard belongs to one sender, which a
 //! persistent connection keeps for many calls.
 //!
 //! Who goes past that method (by the prototype's own) is found out by looking,
@@ -15,7 +17,7 @@ use crate::web::call::Call;
 use crate::web::guard::{FlowGuard, Restored};
 use crate::web::js::{self, Deferred};
 use gloo_timers::callback::Interval;
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -23,6 +25,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MediaStreamTrack, MediaStreamTrackState, RtcRtpSender};
 
 const NAME: &str = "replaceTrack";
+const TRACK: &str = "track";
 
 /// How often is looked whether somebody went past the guard: half of the 100 ms
 /// for which the bare microphone may be on the wire, less the way of a swap.
@@ -32,7 +35,9 @@ const LOOK_MS: u32 = 40;
 pub struct SenderGuard {
     sender: RtcRtpSender,
     native: Function,
+    native_track: Function,
     shadow: Closure<dyn FnMut(JsValue) -> Promise>,
+    _shadow_track: Closure<dyn FnMut() -> Option<MediaStreamTrack>>,
     /// What the softphone wants on the sender, once it matters.
     wanted: RefCell<Option<MediaStreamTrack>>,
     /// What passed through and is still under way.
@@ -52,17 +57,32 @@ impl SenderGuard {
     pub fn new(sender: RtcRtpSender) -> Rc<Self> {
         Rc::new_cyclic(|me: &Weak<Self>| {
             let native = js::get(&sender, NAME).unchecked_into();
-            let me = me.clone();
-            let shadow = Closure::new(move |track: JsValue| match me.upgrade() {
+            let prototype = Object::get_prototype_of(&sender);
+            let property = Object::get_own_property_descriptor(&prototype, &TRACK.into());
+            let native_track = js::get(&property, "get").unchecked_into();
+            let replacing = me.clone();
+            let shadow = Closure::new(move |track: JsValue| match replacing.upgrade() {
                 Some(guard) => guard.replace(track),
                 None => Promise::resolve(&JsValue::UNDEFINED),
             });
+            let reading = me.clone();
+            let shadow_track = Closure::new(move || match reading.upgrade() {
+                Some(guard) if guard.guarding.get() => guard.wanted.borrow().clone(),
+                Some(guard) => guard.on_the_wire(),
+                None => None,
+            });
             // Only fails on frozen objects, which then stay unguarded.
             let _ = Reflect::set(&sender, &NAME.into(), shadow.as_ref());
+            let property = Object::new();
+            let _ = Reflect::set(&property, &"get".into(), shadow_track.as_ref());
+            let _ = Reflect::set(&property, &"configurable".into(), &JsValue::TRUE);
+            let _ = Reflect::define_property(&sender, &TRACK.into(), &property);
             Self {
                 sender,
                 native,
+                native_track,
                 shadow,
+                _shadow_track: shadow_track,
                 wanted: RefCell::default(),
                 passing: RefCell::default(),
                 mix: RefCell::default(),
@@ -85,7 +105,12 @@ impl SenderGuard {
             return self.wanted.borrow().clone();
         }
         let passing = self.passing.borrow().clone();
-        passing.or_else(|| self.sender.track())
+        passing.or_else(|| self.on_the_wire())
+    }
+
+    /// What really stands on the sender.
+    fn on_the_wire(&self) -> Option<MediaStreamTrack> {
+        self.native_track.call0(&self.sender).ok()?.dyn_into().ok()
     }
 
     /// From now on a session follows the microphone.
@@ -132,7 +157,7 @@ impl SenderGuard {
 
     /// Looks whether the mix is still on the wire.
     fn look(self: &Rc<Self>) {
-        let track = self.sender.track();
+        let track = self.on_the_wire();
         let mix = self.mix.borrow().clone();
         if mix.is_some() && track != mix && self.busy.borrow().is_none() {
             self.take(track);
@@ -189,7 +214,7 @@ impl SenderGuard {
         if self.busy.borrow().is_some() {
             return;
         }
-        if self.passing.borrow().is_none() && self.sender.track() == self.target() {
+        if self.passing.borrow().is_none() && self.on_the_wire() == self.target() {
             self.rest();
             return;
         }
@@ -198,12 +223,11 @@ impl SenderGuard {
         let guard = Rc::clone(self);
         spawn_local(async move {
             loop {
-                let (target, before) = (guard.target(), guard.sender.track());
+                let target = guard.target();
                 let placed = guard.pass(&JsValue::from(target.clone()));
                 // Fails only on a closed connection, where nothing is left to
                 // carry.
                 let failed = JsFuture::from(placed).await.is_err();
-                guard.pass_the_switch(before.as_ref(), target.as_ref());
                 if failed || guard.target() == target {
                     break;
                 }
@@ -223,17 +247,6 @@ impl SenderGuard {
         }
     }
 
-    /// A softphone that switches off "its" track at a call's end, on a
-    /// connection that stays, may have met the mix. What takes its place must
-    /// be off too, or the microphone is open between the calls.
-    fn pass_the_switch(&self, before: Option<&MediaStreamTrack>, now: Option<&MediaStreamTrack>) {
-        if let (Some(before), Some(now), true) = (before, now, self.mix.borrow().is_none())
-            && !before.enabled()
-        {
-            now.set_enabled(false);
-        }
-    }
-
     fn settled(&self) -> Option<Promise> {
         self.busy.borrow().as_ref().map(Deferred::promise)
     }
@@ -243,6 +256,7 @@ impl Drop for SenderGuard {
     fn drop(&mut self) {
         if js::get(&self.sender, NAME) == *self.shadow.as_ref() {
             let _ = Reflect::delete_property(&self.sender, &NAME.into());
+            let _ = Reflect::delete_property(&self.sender, &TRACK.into());
         }
     }
 }

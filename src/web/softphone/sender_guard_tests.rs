@@ -100,7 +100,7 @@ async fn a_mix_stays_whatever_comes_and_the_last_that_came_is_there_afterwards()
     for _ in 0..5 {
         last = line.track();
         line.replace(&last).await.unwrap();
-        assert_eq!(line.sender.track(), Some(Clone::clone(&mix)));
+        assert_eq!(guard.on_the_wire(), Some(Clone::clone(&mix)));
         assert_eq!(guard.microphone(), Some(Clone::clone(&last)));
     }
     guard.stand(None);
@@ -117,10 +117,10 @@ async fn what_is_on_its_way_when_the_mix_comes_is_the_microphone() {
     guard.stand(Some(Clone::clone(&mix)));
     JsFuture::from(replacing).await.unwrap();
     settled(&guard).await;
-    assert_eq!(line.sender.track(), Some(mix));
+    assert_eq!(guard.on_the_wire(), Some(mix));
     guard.stand(None);
     settled(&guard).await;
-    assert_eq!(line.sender.track(), Some(other));
+    assert_eq!(guard.on_the_wire(), Some(other));
 }
 
 #[wasm_bindgen_test]
@@ -132,7 +132,7 @@ async fn wishes_in_a_row_end_with_the_last() {
         guard.stand(mix.cloned());
     }
     settled(&guard).await;
-    assert_eq!(line.sender.track(), Some(two));
+    assert_eq!(guard.on_the_wire(), Some(two));
 }
 
 #[wasm_bindgen_test]
@@ -146,24 +146,29 @@ async fn who_goes_past_the_guard_is_found_out() {
     JsFuture::from(native.unchecked_into::<Promise>())
         .await
         .unwrap();
-    assert_eq!(line.sender.track(), Some(Clone::clone(&other)));
-    while line.sender.track().as_ref() != Some(&mix) {
+    assert_eq!(guard.on_the_wire(), Some(Clone::clone(&other)));
+    while guard.on_the_wire().as_ref() != Some(&mix) {
         moment().await;
     }
     assert_eq!(guard.microphone(), Some(other));
 }
 
 #[wasm_bindgen_test]
-async fn a_mix_that_was_switched_off_leaves_a_microphone_that_is_off() {
+async fn who_reads_the_sender_finds_what_they_put_there() {
     let line = Line::new();
     let guard = SenderGuard::new(Clone::clone(&line.sender));
-    let mix = line.track();
-    guard.stand(Some(mix));
-    settled(&guard).await;
-    line.sender.track().unwrap().set_enabled(false);
-    guard.stand(None);
+    guard.stand(Some(line.track()));
     settled(&guard).await;
     assert_eq!(line.sender.track(), Some(Clone::clone(&line.microphone)));
+    // Who switches "their" track off does not switch off the mix.
+    line.sender.track().unwrap().set_enabled(false);
+    assert!(guard.on_the_wire().unwrap().enabled());
+    let other = line.track();
+    line.replace(&other).await.unwrap();
+    assert_eq!(line.sender.track(), Some(Clone::clone(&other)));
+    guard.stand(None);
+    settled(&guard).await;
+    assert_eq!(line.sender.track(), Some(other));
     assert!(!line.microphone.enabled());
 }
 
@@ -176,7 +181,7 @@ async fn what_is_no_audio_is_refused_by_the_browser_itself() {
     settled(&guard).await;
     let wrong = guard.replace(JsValue::from_str("no track"));
     assert!(JsFuture::from(wrong).await.is_err());
-    assert_eq!(line.sender.track(), Some(mix));
+    assert_eq!(guard.on_the_wire(), Some(mix));
     assert_eq!(guard.microphone(), Some(Clone::clone(&line.microphone)));
     // And nothing is a wish like any other.
     JsFuture::from(line.sender.replace_track(None))
