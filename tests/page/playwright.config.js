@@ -4,6 +4,9 @@ import { defineConfig } from "@playwright/test";
 // names the file: each of its session classes, with and without a persistent
 // connection.
 const scenarios = /softphone-(call|guard|mute)\.spec\.js/;
+/** What listens for every sample, or to a whole conversation, has the machine to itself. */
+const alone = /\/(blocked|call|worklets)\.spec\.js/;
+const own = /\/conformance\.spec\.js/;
 const conformance = ["V2", "V1"].flatMap((rtcJs) =>
   [false, true].map((persistentConnection) => ({
     name: `connect-rtc-js ${rtcJs}${persistentConnection ? ", persistent" : ""}`,
@@ -17,7 +20,11 @@ const conformance = ["V2", "V1"].flatMap((rtcJs) =>
 // measure anything.
 // Two at a time: a test mostly waits for somebody to finish a sentence.
 export default defineConfig({
-  projects: [{ name: "pages" }, ...(process.env.CONNECT_RTC_JS ? conformance : [])],
+  projects: [
+    { name: "pages", testIgnore: [alone, own] },
+    { name: "alone", testMatch: alone, workers: 1 },
+    ...(process.env.CONNECT_RTC_JS ? [{ name: "connect-rtc-js", testMatch: own }, ...conformance] : []),
+  ],
   testDir: ".",
   testMatch: "*.spec.js",
   workers: 2,

@@ -52,7 +52,10 @@ pub fn run(project: &Project, report: &mut Report, long: bool) {
     if report.step("package", || package::build(project)) {
         report.step("sizes", || sizes::report(project));
         report.step("load of the package", || packed(project));
-        report.step("page tests", || pages(project, long));
+        // Those that wait for people in pairs; those that hear every sample alone.
+        report.step("page tests", || pages(project, long, "pages"));
+        report.step("page tests, alone", || pages(project, long, "alone"));
+        report.step("conformance", || conformance(project));
     }
 }
 
@@ -142,28 +145,38 @@ fn packed(project: &Project) -> Result<Done> {
     counted(run, counts::of_playwright)
 }
 
-fn pages(project: &Project, long: bool) -> Result<Done> {
-    project.build_local_aws()?;
-    let mut run = playwright(project, "tests/page")?
-        .env("LOCAL_AWS_BIN", project.local_aws())
-        .env("CONNECT_STREAMS_DIR", setup::streams(project)?);
+fn pages(project: &Project, long: bool, which: &str) -> Result<Done> {
+    let mut run = page_tests(project)?.args(["--project", which]);
     if long {
         run = run.env("LONG_TESTS", "1");
     }
-    let conformance = env::var_os("CONNECT_RTC_JS");
-    if let Some(file) = &conformance {
-        let file = fs::canonicalize(file).context("CONNECT_RTC_JS names no file")?;
-        let turn = setup::turn(project)?.join("loopback-turn");
-        run = run
-            .env("CONNECT_RTC_JS", file)
-            .env("LOOPBACK_TURN_BIN", turn);
-    }
-    let mut done = counted(run, counts::of_playwright)?;
-    if conformance.is_none() {
-        done.note
-            .push_str(": CONNECT_RTC_JS names no connect-rtc-js");
-    }
-    Ok(done)
+    counted(run, counts::of_playwright)
+}
+
+/// The same scenarios with the real connect-rtc-js, whose file
+/// `CONNECT_RTC_JS` names: it may not be part of a repository.
+fn conformance(project: &Project) -> Result<Done> {
+    let Some(file) = env::var_os("CONNECT_RTC_JS") else {
+        return Ok(Done {
+            note: "SKIPPED: CONNECT_RTC_JS names no connect-rtc-js".to_owned(),
+            counts: Counts::default(),
+            failure: None,
+        });
+    };
+    let file = fs::canonicalize(file).context("CONNECT_RTC_JS names no file")?;
+    let turn = setup::turn(project)?.join("loopback-turn");
+    let run = page_tests(project)?
+        .args(["--project", "connect-rtc-js*"])
+        .env("CONNECT_RTC_JS", file)
+        .env("LOOPBACK_TURN_BIN", turn);
+    counted(run, counts::of_playwright)
+}
+
+fn page_tests(project: &Project) -> Result<Run> {
+    project.build_local_aws()?;
+    Ok(playwright(project, "tests/page")?
+        .env("LOCAL_AWS_BIN", project.local_aws())
+        .env("CONNECT_STREAMS_DIR", setup::streams(project)?))
 }
 
 fn playwright(project: &Project, folder: &str) -> Result<Run> {
