@@ -55,7 +55,8 @@ pub fn build_dev(project: &Project) -> Result<()> {
     publish(project, &stage)
 }
 
-/// Optimised by rustc alone: what the demo serves, so that it needs no npm.
+/// Optimised by rustc alone: what the demo serves, so that it needs no
+/// tool of npm.
 pub fn build_unshrunk(project: &Project) -> Result<()> {
     let wasm = compile(project, "release")?;
     let stage = bind(project, &wasm, false)?;
