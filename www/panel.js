@@ -82,6 +82,7 @@ export class Panel extends EventTarget {
   #enable(speaker) {
     const chip = $(`#enable-${speaker}`);
     press(chip, this.#enabled[speaker]);
+    chip.disabled = false;
     chip.addEventListener("click", () => {
       this.#enabled[speaker] = !this.#enabled[speaker];
       press(chip, this.#enabled[speaker]);
