@@ -13,13 +13,6 @@ const errors = async (desk) => (await events(desk, "softphone-error")).map(({ er
 test("the CCP's own frame has the audio: said as soon as its session begins", async ({ openDesk, openPhone }) => {
   const [phone, desk] = [await openPhone(), await openDesk({ query: { framed: "" } })];
   await phone.evaluate(() => window.phone.call());
-  await happened(desk, "contact Connecting");
-  expect(await errors(desk)).toEqual([]);
-  // What the softphone in the frame tells every page.
-  await desk.evaluate(() => connect.core.getUpstream().sendUpstream(connect.EventType.BROADCAST, {
-    event: connect.ConnectionEvents.SESSION_INIT,
-    data: { connectionId: window.desk.contact().getAgentConnection().getConnectionId() },
-  }));
   await happened(desk, "session");
   await expect.poll(() => errors(desk)).toEqual([unreachable("allowFramedSoftphone")]);
   expect(await desk.evaluate(() => window.harness.sessions.size)).toBe(0);

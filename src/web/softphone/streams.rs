@@ -61,9 +61,9 @@ fn subscribe(
 /// `window.connect`.
 pub struct Streams {
     connect: JsValue,
-    /// Whether this page asks to be the softphone's master, which only
-    /// `initSoftphoneManager()` makes it do.
-    competes: Rc<Cell<bool>>,
+    /// Whether who asked here, this page or the CCP's frame in it, was told
+    /// that another tab is the softphone's master.
+    another: Rc<Cell<bool>>,
     _answers: Subscription,
 }
 
@@ -82,18 +82,14 @@ impl Streams {
             let message = "connect.core.initCCP() has not been called";
             return Err(Error::new(ErrorCode::NotReady, Stage::Softphone, message));
         }
-        let competes = Rc::new(Cell::new(false));
+        let another = Rc::new(Cell::new(false));
         let answers = {
-            let competes = Rc::clone(&competes);
-            on_master_response(&core, move |topic| {
-                if topic.as_deref() == Some("connect::softphone") {
-                    competes.set(true);
-                }
-            })?
+            let another = Rc::clone(&another);
+            on_softphone_master(&core, move |is_master| another.set(!is_master))?
         };
         Ok(Self {
             connect,
-            competes,
+            another,
             _answers: answers,
         })
     }
@@ -124,9 +120,8 @@ impl Streams {
         let core = self.core();
         let manager = call(&core, "getSoftphoneManager", &[]).unwrap_or_default();
         if manager.is_null() || manager.is_undefined() {
-            // Who competes and has not got the calls leaves them to another
-            // tab; who does not compete leaves them to the CCP's frame.
-            return match self.competes.get() {
+            // Either another tab has the calls, or the CCP's frame in this one.
+            return match self.another.get() {
                 true => Softphone::InAnotherTab,
                 false => Softphone::InTheFrame,
             };
@@ -138,16 +133,19 @@ impl Streams {
     }
 }
 
-/// The topic of each answer to this page about who is master of what.
-fn on_master_response(
+/// Each answer to the question whether one is the softphone's master. The page
+/// sees the frame's answers too.
+fn on_softphone_master(
     core: &JsValue,
-    mut f: impl FnMut(Option<String>) + 'static,
+    mut f: impl FnMut(bool) + 'static,
 ) -> Result<Subscription, Error> {
     let listener = Closure::<dyn FnMut(JsValue)>::new(move |answer: JsValue| {
         let data = js::get(&answer, "data");
+        let topic = js::get(&data, "topic").as_string();
         // That somebody has taken over is told to everybody.
-        if !js::get(&data, "takeOver").is_truthy() {
-            f(js::get(&data, "topic").as_string());
+        let taken_over = js::get(&data, "takeOver").is_truthy();
+        if topic.as_deref() == Some("connect::softphone") && !taken_over {
+            f(js::get(&data, "isMaster").is_truthy());
         }
     });
     let upstream = call(core, "getUpstream", &[])?;
