@@ -457,7 +457,8 @@ export interface SoftphoneOptions {
  * softphone's master nothing happens.
  *
  * - Whatever Streams puts on the call's sender becomes the agent's side of the
- *   mix; at the end the sender carries what Streams put there last.
+ *   mix, and is what `sender.track` reads meanwhile; at the end the sender
+ *   carries what Streams put there last.
  * - Muting in the CCP is {@link InterpreterSession.mute} of the agent; a
  *   customer on hold is {@link InterpreterSession.hold}.
  * - Volumes set during a call are kept for the next.

@@ -98,18 +98,37 @@ test("a consultation is not interpreted unless the host knows the language; the 
   expect(codesIn(await agentHeard(desk)).map(({ code }) => code)).toEqual([...codesOf(8, 4), ...codesOf(16, 4)]);
 });
 
-test("without a word from the host, a consultation passes as it is", async ({ openDesk, openPhone, services }) => {
-  const [phone, desk] = [await openPhone(), await openDesk()];
-  await takeCall(desk, phone);
-  await interpreted(desk);
-  await desk.evaluate(() => window.harness.record());
-  await services.instance("contacts/last/add", "POST", { phone: "third", consult: true });
-  await services.instance("contacts/last/answer", "POST", { phone: "third" });
-  await until(desk, () => window.harness.softphone.contacts[0].phase === "consulting");
-  await customerSpeaks(phone, 8, 4, { as: "third" });
-  await untilHeard(() => agentHeard(desk), 8, 4);
-  expect(await events(desk, "transcript")).toEqual([]);
-});
+for (const [what, library, told] of [
+  ["without a word from the host", {}, []],
+  ["with settings that are wrong", { otherParty: { customer: { language: "xx-XX" } } }, [
+    expect.objectContaining({ code: "unsupported-language", field: "customer.language" }),
+  ]],
+]) {
+  test(`${what}, a consultation passes as it is`, async ({ openDesk, openPhone, services }) => {
+    const [phone, desk] = [await openPhone(), await openDesk({ library })];
+    await takeCall(desk, phone);
+    await interpreted(desk);
+    await desk.evaluate(() => window.harness.record());
+    await services.instance("contacts/last/add", "POST", { phone: "third", consult: true });
+    await services.instance("contacts/last/answer", "POST", { phone: "third" });
+    await until(desk, () => window.harness.softphone.contacts[0].phase === "consulting");
+    // Something else about the contact changes: the settings are not right for that.
+    await services.instance("contacts/last/attributes", "POST", { attributes: { note: "consulting" } });
+    await until(desk, () => window.harness.softphone.contacts[0].attributes.note === "consulting");
+    await customerSpeaks(phone, 8, 4, { as: "third" });
+    await untilHeard(() => agentHeard(desk), 8, 4);
+    expect(await events(desk, "transcript")).toEqual([]);
+    expect((await events(desk, "softphone-error")).map(({ error }) => error)).toEqual(told);
+
+    // The customer is interpreted as before.
+    await services.instance("contacts/last/hang-up", "POST", { phone: "third" });
+    await services.instance("contacts/last/resume", "POST");
+    await until(desk, () => window.harness.softphone.contacts[0].phase === "talking");
+    await customerSpeaks(phone, 16, 4);
+    await settled(desk, "customer", 1);
+    await untilHeard(() => agentHeard(desk), 16, 4);
+  });
+}
 
 test("an ICE restart goes by unnoticed", async ({ openDesk, openPhone, services }) => {
   await services.instance("configuration", "PUT", { persistentConnection: true });

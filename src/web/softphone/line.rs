@@ -9,6 +9,7 @@ use crate::speaker::Speaker;
 use crate::web::call::Call;
 use crate::web::guard::FlowGuard;
 use crate::web::js;
+use crate::web::routes::Volumes;
 use gloo_events::EventListener;
 use js_sys::{JSON, Object, Reflect};
 use std::cell::{Cell, RefCell};
@@ -60,6 +61,10 @@ pub struct Session {
     /// settings that were changed for it.
     party: RefCell<Option<String>>,
     changed: RefCell<Option<JsValue>>,
+    /// Whether the settings for who is there now could be used.
+    understood: Cell<bool>,
+    /// What it began with, to see what the agent has set.
+    volumes: Volumes,
 }
 
 /// A session's way to a peer connection.
@@ -104,7 +109,15 @@ impl Session {
             settings,
             party: RefCell::default(),
             changed: RefCell::default(),
+            understood: Cell::new(true),
+            volumes: call.volumes(),
         }
+    }
+
+    /// The volumes, if the agent has set any.
+    pub fn set_volumes(&self) -> Option<Volumes> {
+        let volumes = self.call.volumes();
+        (volumes != self.volumes).then_some(volumes)
     }
 
     /// Follows the call to another peer connection: the first one was lost.
@@ -157,22 +170,24 @@ impl Session {
         }
     }
 
-    /// Interprets another party, or (`None`) the customer again. Settings that
-    /// are not right leave the call held: the wrong language is never spoken.
+    /// Interprets another party, or (`None`) the customer again. With settings
+    /// that are not right the call stays held: the wrong language is never
+    /// spoken.
     fn speak_with(&self, party: Option<String>, settings: Option<&JsValue>) -> Result<(), JsValue> {
-        if *self.party.borrow() == party {
-            return Ok(());
+        if *self.party.borrow() != party {
+            self.hold(true);
+            self.party.replace(party);
+            self.understood.set(false);
+            if let Some(before) = self.changed.take() {
+                self.configure(&before, true)?;
+            }
+            if let Some(settings) = settings {
+                self.configure(settings, false)?;
+                self.changed.replace(Some(settings.clone()));
+            }
+            self.understood.set(true);
         }
-        self.hold(true);
-        let before = self.changed.take();
-        if let Some(before) = before {
-            self.configure(&before, true)?;
-        }
-        self.party.replace(party);
-        if let Some(settings) = settings {
-            self.configure(settings, false)?;
-            self.changed.replace(Some(settings.clone()));
-        }
+        self.hold(!self.understood.get());
         Ok(())
     }
 
@@ -293,10 +308,8 @@ impl Line {
                 return Ok(());
             }
         };
-        session.speak_with(party, settings.as_ref())?;
-        session.hold(false);
         session.attach();
-        Ok(())
+        session.speak_with(party, settings.as_ref())
     }
 
     /// The agent is muted in this call, or no longer.

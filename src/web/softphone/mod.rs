@@ -313,7 +313,7 @@ impl Softphone {
                 };
                 spawn_local(async move {
                     if let Err(error) = softphone.begin(&line, reached).await {
-                        line.finish();
+                        softphone.end(&line);
                         softphone.emit_error(Some(&line), error);
                     }
                 });
@@ -378,7 +378,9 @@ impl Softphone {
     /// Ends a call's session: the call first, then what is ours.
     fn end(&self, line: &Rc<Line>) {
         if let Some(session) = line.finish() {
-            self.volumes.replace(Some(session.call.volumes()));
+            if let Some(set) = session.set_volumes() {
+                self.volumes.replace(Some(set));
+            }
             spawn_local(async move {
                 session.call.stop().await;
                 // With it go its guards, which are idle by now.
