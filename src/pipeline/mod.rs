@@ -8,6 +8,7 @@ pub mod backlog;
 pub mod capture;
 pub mod context;
 pub mod exchange;
+pub mod ladder;
 pub mod latency;
 pub mod playout;
 pub mod script;
@@ -22,7 +23,7 @@ mod utterances;
 use crate::aws::transcribe::TranscriptResult;
 use crate::config::{Form, SpeakerConfig};
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, Outcome, UtteranceId};
+use crate::event::{Event, Level, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
@@ -94,18 +95,16 @@ impl Pipeline {
         self.transcriber.status()
     }
 
-    /// Whether speech has been given up for now: the last utterances failed.
+    /// What the listener gets of this speaker's words.
     #[must_use]
-    pub const fn is_degraded(&self) -> bool {
-        self.utterances.is_degraded()
+    pub fn level(&self) -> Level {
+        self.utterances.ladder.level(&self.config)
     }
 
-    /// Whether the speaker's words are being spoken to the listener, as far as
-    /// is known. Where they are not, the listener needs the original.
+    /// Why that is less than the settings ask for, if it is.
     #[must_use]
-    pub fn speaks(&self) -> bool {
-        let heard = matches!(self.status(), Status::Streaming | Status::Reconnecting);
-        heard && !self.is_degraded() && self.config.speaks()
+    pub fn fault(&self) -> Option<&Error> {
+        self.utterances.ladder.fault(&self.config)
     }
 
     /// Whether everything has ended, after [`Self::stop`].
@@ -129,6 +128,7 @@ impl Pipeline {
         self.transcriber
             .timers()
             .chain(self.utterances.timers())
+            .chain(self.utterances.ladder.timers())
             .chain(self.idle_due().map(|at| (Timer::Idle, at)))
     }
 
@@ -304,6 +304,7 @@ impl Pipeline {
         if self.stopped && !self.transcriber.is_on() {
             self.transcriber.close(ctx);
         }
+        self.utterances.ladder.advance(ctx.now, self.status());
     }
 
     /// What was said before that position is not spoken any more.
@@ -334,6 +335,9 @@ impl Pipeline {
         while let Some(heard) = self.transcriber.poll() {
             match heard {
                 Heard::Results(results) => {
+                    if !results.is_empty() {
+                        self.utterances.ladder.heard();
+                    }
                     for result in &results {
                         self.result(ctx, result);
                     }
@@ -352,7 +356,10 @@ impl Pipeline {
                         "there was no connection to Amazon Transcribe for too long",
                     ));
                 }
-                Heard::Error(error) => ctx.error(error),
+                Heard::Error(error) => {
+                    self.utterances.ladder.broke(&error);
+                    ctx.error(error);
+                }
             }
         }
     }

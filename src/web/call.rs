@@ -4,12 +4,12 @@ mod controls;
 
 use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, State};
+use crate::event::{Event, Level, State};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::guard::FlowGuard;
 use crate::web::js::{self, Deferred};
 use crate::web::mixer::{Mixer, Noise};
-use crate::web::options::{ComfortNoise, Options};
+use crate::web::options::{self, ComfortNoise, Options};
 use crate::web::page::{Audio, Page};
 use crate::web::protocol::{CallId, ToEngine};
 use crate::web::provider::Provider;
@@ -62,8 +62,8 @@ struct Status {
     muted: PerSpeaker<bool>,
     held: bool,
     rendering: bool,
-    /// Whose words are being spoken, as the engine says.
-    speaks: PerSpeaker<bool>,
+    /// What the other one gets of whose words.
+    levels: PerSpeaker<Level>,
     /// How often the players were stopped.
     stops: u64,
     /// How often it was said what goes to the customer.
@@ -157,7 +157,7 @@ impl Call {
                 muted: PerSpeaker::default(),
                 held: false,
                 rendering: false,
-                speaks: PerSpeaker::default(),
+                levels: PerSpeaker::default(),
                 stops: 0,
                 sends: 0,
             }),
@@ -233,9 +233,17 @@ impl Call {
 
     /// An event of the session, as JavaScript has it.
     pub fn event(&self, event: &JsValue) {
-        let state = js::get(event, "state").as_string();
+        let text = |key| js::get(event, key).as_string();
+        let state = text("state");
         if let Some(state) = state.as_deref().and_then(State::from_name) {
             self.update(|status| status.state = state);
+        }
+        if let (Some(level), Some(speaker)) = (text("level"), text("speaker"))
+            && let (Some(level), Ok(speaker)) =
+                (Level::from_name(&level), options::speaker(&speaker))
+        {
+            self.update(|status| status.levels[speaker] = level);
+            self.apply_volumes();
         }
         self.emit(event);
     }
@@ -262,11 +270,6 @@ impl Call {
         self.apply_guards();
     }
 
-    pub fn speaks(&self, speaks: PerSpeaker<bool>) {
-        self.update(|status| status.speaks = speaks);
-        self.apply_volumes();
-    }
-
     pub fn stopped(&self) {
         self.ended_in_worker.resolve();
     }
@@ -282,6 +285,7 @@ impl Call {
         self.update(|status| {
             status.engine_alive = false;
             status.state = State::Degraded;
+            status.levels = PerSpeaker::default();
         });
         self.apply_volumes();
         self.apply_guards();
@@ -383,7 +387,7 @@ impl Call {
         };
         let status = self.status.get();
         // Where nobody interprets, the call is an ordinary one.
-        let spoken = |speaker| status.engine_alive && !status.held && status.speaks[speaker];
+        let spoken = |speaker| !status.held && status.levels[speaker] == Level::Speech;
         let volumes = self.volumes.borrow().all();
         for (index, (route, volume)) in ROUTES.iter().zip(volumes).enumerate() {
             let speaker = route.listener.other();

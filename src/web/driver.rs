@@ -48,8 +48,6 @@ struct Running {
     options: SessionOptions,
     config: SessionConfig,
     rate_hz: u32,
-    /// What the page knows of whose words are being spoken.
-    speaks: PerSpeaker<bool>,
     sockets: Few<SocketId, Socket>,
     requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
@@ -94,7 +92,6 @@ impl Driver {
                 options,
                 config,
                 rate_hz,
-                speaks: PerSpeaker::default(),
                 sockets: Few::default(),
                 requests: Few::default(),
                 timer: None,
@@ -277,11 +274,6 @@ impl Driver {
                 Stillborn::Request(id) => Input::Response(id, ResponseInput::Failed),
             };
             running.session.handle_input(now, speaker, input);
-        }
-        let speaks = PerSpeaker::new(|speaker| running.session.speaks(speaker));
-        if std::mem::replace(&mut running.speaks, speaks) != speaks {
-            let call = self.call;
-            self.page.tell(FromEngine::Speaks { call, speaks });
         }
         if running.session.state() == State::Stopped {
             self.end(&mut running);

@@ -207,11 +207,6 @@ impl Page {
                     call.rendering();
                 }
             }
-            FromEngine::Speaks { call, speaks } => {
-                if let Some(call) = find(call) {
-                    call.speaks(speaks);
-                }
-            }
             FromEngine::Stopped { call } => {
                 if let Some(call) = find(call) {
                     call.stopped();

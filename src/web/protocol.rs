@@ -3,7 +3,7 @@
 //! with it. Audio is not among it: it goes between the worklets and the worker.
 
 use crate::error::Error;
-use crate::speaker::{PerSpeaker, Speaker};
+use crate::speaker::Speaker;
 use crate::web::js;
 use crate::web::options;
 use crate::web::provider::{self, Identity};
@@ -190,11 +190,6 @@ pub enum FromEngine {
     GetCredentials { call: CallId },
     /// Audio of both taps has come: the graph is being rendered.
     Rendering { call: CallId },
-    /// Whose words are being spoken to the other one.
-    Speaks {
-        call: CallId,
-        speaks: PerSpeaker<bool>,
-    },
     /// Nothing of the session is left in the worker.
     Stopped { call: CallId },
 }
@@ -211,10 +206,6 @@ impl FromEngine {
             Self::Event { call, event } => message("event", call, &[event]),
             Self::GetCredentials { call } => message("get-credentials", call, &[]),
             Self::Rendering { call } => message("rendering", call, &[]),
-            Self::Speaks { call, speaks } => {
-                let parts = [speaks.agent.into(), speaks.customer.into()];
-                message("speaks", call, &parts)
-            }
             Self::Stopped { call } => message("stopped", call, &[]),
         }
     }
@@ -236,13 +227,6 @@ impl FromEngine {
             "event" => Self::Event { call, event: part },
             "get-credentials" => Self::GetCredentials { call },
             "rendering" => Self::Rendering { call },
-            "speaks" => Self::Speaks {
-                call,
-                speaks: PerSpeaker {
-                    agent: part.is_truthy(),
-                    customer: parts.get(3).is_truthy(),
-                },
-            },
             "stopped" => Self::Stopped { call },
             _ => return None,
         })

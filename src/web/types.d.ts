@@ -208,8 +208,25 @@ export interface InterpretOptions {
   signal?: AbortSignal;
 }
 
-/** The state of a session. */
+/** The state of a session. `degraded`: a speaker's {@link Level} is below what was asked for. */
 export type SessionState = "connecting" | "running" | "reconnecting" | "degraded" | "stopped";
+
+/**
+ * What a listener gets of a speaker's words. `speech`: the translation is spoken.
+ * `captions`: it is transcribed and translated and not spoken. `original`: it is
+ * not transcribed or not translated. Below `speech` the original is heard at full
+ * volume and there is no comfort noise.
+ */
+export type Level = "speech" | "captions" | "original";
+
+/** What a listener gets of a speaker's words changed. */
+export interface LevelChangeDetail {
+  speaker: Speaker;
+  level: Level;
+  previous: Level;
+  /** Why it is less than was asked for; absent where it is not (`output`, no voice, switched off). */
+  error?: InterpreterError;
+}
 
 /** What is being said. Announced again under the same `resultId` until `isPartial` is false. */
 export interface TranscriptDetail {
@@ -288,6 +305,7 @@ export interface SessionEventMap {
   utterance: CustomEvent<UtteranceDetail>;
   latency: CustomEvent<LatencyDetail>;
   statechange: CustomEvent<{ state: SessionState }>;
+  levelchange: CustomEvent<LevelChangeDetail>;
   gap: CustomEvent<GapDetail>;
   /** Something failed that is not the fault of one utterance. */
   error: CustomEvent<{ error: InterpreterError }>;
@@ -298,6 +316,13 @@ export class InterpreterSession extends EventTarget {
   private constructor();
   /** Also announced by `statechange`. */
   readonly state: SessionState;
+  /**
+   * What the other one gets of a speaker's words; also announced by `levelchange`.
+   * It comes back by itself when the service does.
+   *
+   * @throws InterpreterError `invalid-option`.
+   */
+  level(speaker: Speaker): Level;
   /** What the customer hears. Give it to the sender, or use {@link attach}. Ends with `stop()`. */
   readonly agentSpeech: MediaStreamTrack;
   /** What the agent hears. Play it in an `<audio>` element, or use {@link attach}. Ends with `stop()`. */

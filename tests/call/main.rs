@@ -14,6 +14,7 @@ mod control;
 mod credentials;
 mod forms;
 mod gate;
+mod ladder;
 mod long;
 mod order;
 mod reference_sample;
