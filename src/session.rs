@@ -6,7 +6,7 @@
 
 use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::event::{Event, Level, State};
+use crate::event::{Event, Level, State, UtteranceId};
 pub use crate::io::{Input, Output, PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::pipeline::Pipeline;
 use crate::pipeline::capture::Piece;
@@ -67,6 +67,12 @@ impl Session {
             stopping: false,
             now: Timestamp::ZERO,
         })
+    }
+
+    /// Goes on for a session whose latest utterance was this one: no id comes
+    /// twice. To be called before anything else.
+    pub const fn go_on_after(&mut self, last: UtteranceId) {
+        self.shared.go_on_after(last);
     }
 
     /// The state that was last announced.

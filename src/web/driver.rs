@@ -14,10 +14,10 @@ use crate::web::engine::{Calls, Page};
 use crate::web::fetch::Request;
 use crate::web::js;
 use crate::web::port::Port;
-use crate::web::protocol::{CallId, Command, FromEngine};
+use crate::web::protocol::{CallId, Command, FromEngine, Start};
 use crate::web::provider::Identity;
 use crate::web::socket::Socket;
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use js_sys::{Array, Float32Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -28,12 +28,17 @@ use web_sys::MessagePort;
 /// timer that fires early does nothing but set the next one.
 const LONGEST_TIMEOUT_MS: u128 = i32::MAX as u128;
 
+/// How often the players hear that this worker lives.
+const BEAT_MS: u32 = 250;
+
 /// A session in the worker. The engine holds the only `Rc`; every callback
 /// holds a `Weak`.
 pub struct Driver {
     me: Weak<Driver>,
     call: CallId,
     page: Page,
+    /// What the page's clock is ahead of this worker's.
+    ahead_ms: f64,
     /// Where the engine keeps it.
     calls: Weak<RefCell<Few<CallId, Rc<Driver>>>>,
     /// Which taps have brought audio since the page asked.
@@ -51,6 +56,7 @@ struct Running {
     sockets: Few<SocketId, Socket>,
     requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
+    beats: Option<Interval>,
     ports: Option<PerSpeaker<Ports>>,
     /// Sockets and requests that could not even be made.
     stillborn: Vec<(Speaker, Stillborn)>,
@@ -74,17 +80,19 @@ impl Driver {
         call: CallId,
         page: Page,
         calls: &Calls,
-        options: &str,
-        rate_hz: u32,
+        start: &Start,
         ports: &[MessagePort],
     ) -> Result<(), Error> {
-        let options = SessionOptions::from_json(options)?;
+        let rate_hz = start.rate_hz;
+        let options = SessionOptions::from_json(&start.options)?;
         let config = options.resolve(rate_hz)?;
-        let session = Session::new(config.clone(), js::seed())?;
+        let mut session = Session::new(config.clone(), js::seed())?;
+        session.go_on_after(UtteranceId(start.last_utterance));
         let driver = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             call,
             page,
+            ahead_ms: start.now_ms - js::now_ms(),
             calls: Rc::downgrade(calls),
             heard: Cell::default(),
             state: RefCell::new(Running {
@@ -95,10 +103,24 @@ impl Driver {
                 sockets: Few::default(),
                 requests: Few::default(),
                 timer: None,
+                beats: None,
                 ports: None,
                 stillborn: Vec::new(),
                 samples: Vec::new(),
             }),
+        });
+        // Before any audio: nothing of a muted speaker is ever sent.
+        driver.drive(|running, now| {
+            let (muted, from_frame) = (true, None);
+            for speaker in Speaker::BOTH.into_iter().filter(|s| start.muted[*s]) {
+                let mute = Input::Mute { muted, from_frame };
+                running.session.handle_input(now, speaker, mute);
+            }
+            if start.held {
+                let held = true;
+                let hold = Input::Hold { held, from_frame };
+                running.session.handle_input(now, Speaker::Agent, hold);
+            }
         });
         if let [agent_tap, agent_player, customer_tap, customer_player] = ports {
             let agent = driver.connect(Speaker::Agent, agent_tap, agent_player);
@@ -106,8 +128,24 @@ impl Driver {
             driver.state.borrow_mut().ports = Some(PerSpeaker { agent, customer });
         }
         calls.borrow_mut().insert(call, Rc::clone(&driver));
-        driver.drive(|_, _| ());
+        driver.beat();
+        let me = driver.me.clone();
+        let beats = Interval::new(BEAT_MS, move || {
+            if let Some(driver) = me.upgrade() {
+                driver.beat();
+            }
+        });
+        driver.state.borrow_mut().beats = Some(beats);
         Ok(())
+    }
+
+    /// Tells the players that this worker lives.
+    fn beat(&self) {
+        let message = message(&[("beat", JsValue::TRUE)]);
+        let running = self.state.borrow();
+        for speaker in Speaker::BOTH {
+            self.player(&running, speaker, |port| port.post(&message));
+        }
     }
 
     fn connect(&self, speaker: Speaker, tap: &MessagePort, player: &MessagePort) -> Ports {
@@ -254,7 +292,7 @@ impl Driver {
     /// Does something with the session and then all that it asks for.
     fn drive(&self, act: impl FnOnce(&mut Running, Timestamp)) {
         let mut running = self.state.borrow_mut();
-        let now = js::now();
+        let now = Timestamp::from_millis_f64(js::now_ms() + self.ahead_ms);
         act(&mut running, now);
         loop {
             while let Some((speaker, output)) = running.session.poll_output() {
@@ -285,6 +323,7 @@ impl Driver {
     /// Nothing is left of the session but what the caller holds.
     fn end(&self, running: &mut Running) {
         running.timer = None;
+        running.beats = None;
         running.ports = None;
         running.sockets.clear();
         running.requests.clear();
