@@ -76,7 +76,7 @@ const ADVICE = {
   "text-too-long": "Say it in shorter sentences.",
   network: "Check the connection. It is tried again.",
   "malformed-message": "A proxy between this page and AWS may be changing answers.",
-  "engine-failed": "Reload the page. The call goes on without interpreting.",
+  "engine-failed": "It is started again by itself. If it stays away, reload the page after the call.",
   "media-unreachable": "It goes on as an ordinary call. This page has to run the softphone itself, in a browser of this computer.",
 };
 

@@ -41,8 +41,12 @@ const IDLE: Duration = Duration::from_secs(2);
 /// From then on silence comes in portions of this.
 const IDLE_PORTION: Duration = Duration::from_millis(500);
 
-/// After a computer slept, this much of its sleep is made up for.
+/// After a pause of the worker, this much of it is made up for.
 const LONGEST_PAD: Duration = Duration::from_secs(5);
+
+/// With no timer's work done for so long the computer slept: the service has
+/// closed its end since then, and nothing says so.
+const SLEPT: Duration = Duration::from_secs(10);
 
 /// One speaker's pipeline.
 pub struct Pipeline {
@@ -138,6 +142,7 @@ impl Pipeline {
             self.capture.pass(ctx.now, piece);
             return;
         }
+        self.wake(ctx);
         let position = self.transcriber.backlog.end();
         self.samples.clear();
         let found = self
@@ -159,7 +164,8 @@ impl Pipeline {
 
     /// Takes news of a socket.
     pub fn socket(&mut self, ctx: &mut Context<'_>, id: SocketId, input: &SocketInput<'_>) {
-        if matches!(input, SocketInput::Opened) && self.filled == Timestamp::ZERO {
+        // Of a time without a stream there is nothing to make up for.
+        if matches!(input, SocketInput::Opened) && ctx.now.since(self.filled) > LONGEST_PAD {
             self.filled = ctx.now;
         }
         self.transcriber.handle_socket(ctx, id, input);
@@ -295,6 +301,7 @@ impl Pipeline {
 
     /// Does everything that is due.
     pub fn advance(&mut self, ctx: &mut Context<'_>) {
+        self.wake(ctx);
         self.pad(ctx.now);
         let open = self.segmenter.earliest_open();
         self.transcriber.advance(ctx, &self.config, open);
@@ -316,6 +323,14 @@ impl Pipeline {
     fn idle_due(&self) -> Option<Timestamp> {
         let portion = if self.padding { IDLE_PORTION } else { IDLE };
         (self.transcriber.status() == Status::Streaming).then(|| self.filled + portion)
+    }
+
+    /// Opens another stream after a sleep.
+    fn wake(&mut self, ctx: &mut Context<'_>) {
+        if self.idle_due().is_some() && ctx.now.since(self.filled) > SLEPT {
+            self.filled = ctx.now;
+            self.transcriber.reopen(ctx, self.config.message);
+        }
     }
 
     fn pad(&mut self, now: Timestamp) {

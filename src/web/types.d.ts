@@ -258,7 +258,7 @@ export interface TranslationDetail {
 
 /**
  * An utterance moved on. `dropped`: muted, held, stopped or switched off before
- * it was heard whole. `caption`: translated and not spoken, because of `error`
+ * it was heard whole, or under way when the engine died. `caption`: translated and not spoken, because of `error`
  * or, without one, because no voice speaks it or the speaker's `output` is
  * `captions`.
  */
@@ -272,7 +272,10 @@ export interface UtteranceDetail {
   engine?: string;
 }
 
-/** When each step of an utterance happened, in milliseconds on the session's clock. */
+/**
+ * When each step of an utterance happened, in milliseconds on the session's clock,
+ * which is the page's `performance.now()` to a few milliseconds.
+ */
 export interface LatencyDetail {
   speaker: Speaker;
   utteranceId: number;
@@ -291,7 +294,10 @@ export interface LatencyDetail {
   };
 }
 
-/** Audio between the tap and the engine was lost. */
+/**
+ * Audio between the tap and the engine was lost: there was no room or no engine
+ * for it. What was said then may be missing.
+ */
 export interface GapDetail {
   speaker: Speaker;
   atMs: number;
@@ -307,7 +313,11 @@ export interface SessionEventMap {
   statechange: CustomEvent<{ state: SessionState }>;
   levelchange: CustomEvent<LevelChangeDetail>;
   gap: CustomEvent<GapDetail>;
-  /** Something failed that is not the fault of one utterance. */
+  /**
+   * Something failed that is not the fault of one utterance. `engine-failed`: the
+   * engine's worker died or was stuck; it is replaced by itself, the originals are
+   * at full level until then, and a `gap` says what was not heard.
+   */
   error: CustomEvent<{ error: InterpreterError }>;
 }
 
@@ -329,7 +339,7 @@ export class InterpreterSession extends EventTarget {
   readonly customerSpeech: MediaStreamTrack;
   /**
    * Puts `agentSpeech` on the sender and `customerSpeech` into the element, but
-   * only while audio really flows. Otherwise (context suspended, engine dead)
+   * only while audio really flows. Otherwise (context suspended)
    * they carry what was there before, or the raw track if nothing was; after
    * `stop()` exactly what was there before. A track that somebody else put
    * there meanwhile is left alone.

@@ -47,6 +47,10 @@ impl Call {
     /// The originals come back at once; then the host is told.
     pub fn engine_died(&self) {
         let status = self.status.get();
+        if !status.engine_alive {
+            // One that was to take its place died as well: all is told.
+            return;
+        }
         let error = Error::new(
             ErrorCode::EngineFailed,
             Stage::Engine,
