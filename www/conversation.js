@@ -73,7 +73,7 @@ export class Conversation extends EventTarget {
     this.session = session;
     this.ordinary = false;
     this.degraded = {};
-    for (const type of ["transcript", "translation", "utterance"]) {
+    for (const type of ["transcript", "translation", "utterance", "echo"]) {
       session.addEventListener(type, ({ detail }) => this.#transcripts[detail.speaker][type](detail));
     }
     session.addEventListener("latency", ({ detail }) => {

@@ -13,6 +13,7 @@ mod audio;
 mod control;
 mod credentials;
 mod devices;
+mod echo;
 mod forms;
 mod gate;
 mod ladder;

@@ -96,6 +96,9 @@ pub struct FakeAws {
     /// Whether each stream keeps all of its samples.
     pub keep_pcm: bool,
     pub cancelled: usize,
+    /// Polly says words that Transcribe recognises, and Transcribe hears the
+    /// louder of two who talk at once.
+    pub hears_clips: bool,
     issued: Vec<(String, Option<UnixTime>)>,
 }
 
@@ -130,6 +133,7 @@ impl Default for FakeAws {
             revoked: Vec::new(),
             keep_pcm: true,
             cancelled: 0,
+            hears_clips: false,
             issued: Vec::new(),
         }
     }
