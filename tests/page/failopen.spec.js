@@ -309,10 +309,13 @@ test("what somebody else puts on the sender or the element is theirs", async ({ 
 
 test("twenty sessions use one engine, close what each of them had, and leave nothing running", async ({ page, services }) => {
   await page.addInitScript(() => {
-    // Channels between worklets and engine go by way of the page here, to be counted.
+    // Channels between taps and engine go by way of the page here, to be counted.
+    // The players' do not: a page that is busy would hold up the engine's beats.
     window.relayed = 0;
+    let channels = 0;
     const { MessageChannel } = window;
     window.MessageChannel = function Relay() {
+      if (channels++ % 2) return new MessageChannel();
       const [one, other] = [new MessageChannel(), new MessageChannel()];
       for (const [from, to] of [[one.port2, other.port1], [other.port1, one.port2]]) {
         from.onmessage = ({ data }) => {
