@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod latency;
 pub mod playout;
 pub mod script;
+pub mod seam;
 pub mod segmenter;
 pub mod sequencer;
 pub mod synthesizer;
@@ -22,15 +23,16 @@ mod utterances;
 use crate::aws::transcribe::TranscriptResult;
 use crate::config::{Form, SpeakerConfig};
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, Outcome, UtteranceId};
+use crate::event::{Cause as Ended, Event, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
 use context::Context;
 use latency::Step;
+use seam::Seam;
 use segmenter::{Segment, Segmenter};
 use timer::Timer;
-use transcriber::{Heard, Status, Transcriber};
+use transcriber::{Break, Heard, Replay, Status, Transcriber};
 use utterances::Utterances;
 
 /// Without audio for so long, silence takes its place. Longer than a worker is
@@ -50,6 +52,9 @@ pub struct Pipeline {
     capture: Capture,
     transcriber: Transcriber,
     segmenter: Segmenter,
+    seam: Seam,
+    /// The seam that the words will tell of.
+    unsettled: Option<(Break, Replay, Timestamp)>,
     utterances: Utterances,
     held: bool,
     stopped: bool,
@@ -77,6 +82,8 @@ impl Pipeline {
             capture: Capture::new(config.start_guard),
             transcriber,
             segmenter: segmenter(&config),
+            seam: Seam::default(),
+            unsettled: None,
             utterances: Utterances::new(playout_rate_hz)?,
             held: false,
             stopped: false,
@@ -254,7 +261,10 @@ impl Pipeline {
             &new.transcribe,
             new.message,
         ) {
-            self.transcriber.reopen(ctx, new.message);
+            if old.codes.transcribe != new.codes.transcribe {
+                self.seam.forget();
+            }
+            self.transcriber.reopen(ctx, new.message, Ended::Settings);
             self.drain_heard(ctx);
             self.segmenter = segmenter(&self.config);
         }
@@ -338,7 +348,14 @@ impl Pipeline {
                         self.result(ctx, result);
                     }
                 }
+                Heard::Resumed(broken, replay) => {
+                    self.unsettled = Some((broken, replay, ctx.now));
+                    if !self.seam.open(replay.from) {
+                        self.settle(ctx);
+                    }
+                }
                 Heard::StreamOver => {
+                    self.settle(ctx);
                     for (result_id, text) in self.segmenter.abandon() {
                         self.close_caption(ctx, result_id, text);
                     }
@@ -359,32 +376,39 @@ impl Pipeline {
 
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
-        let (transcriber, before) = (&self.transcriber, self.discard_before);
-        let discarded = |second| transcriber.position(second) < before;
-        self.segmenter
-            .handle(ctx.now, result, discarded, &mut segments);
+        let transcriber = &self.transcriber;
+        let caption = self.segmenter.handle(
+            ctx.now,
+            result,
+            &mut self.seam,
+            |second| transcriber.position(second),
+            self.discard_before,
+            &mut segments,
+        );
         let mut utterance_id = None;
         for segment in segments {
             utterance_id = self.commit(ctx, segment).or(utterance_id);
         }
+        let end = self.transcriber.position(result.end_time);
         if !result.is_partial {
-            self.transcriber.commit(result.end_time);
+            self.transcriber.backlog.finish(end);
         }
+        if self.seam.settles(end, result.is_partial) {
+            self.settle(ctx);
+        }
+        let Some(caption) = caption else {
+            return;
+        };
         let time = |second: f64| {
             let position = self.transcriber.position(second);
             self.capture.time_of(position).unwrap_or(ctx.now)
         };
-        let text = result
-            .alternatives
-            .first()
-            .map(|reading| reading.transcript.clone())
-            .unwrap_or_default();
-        let (start, end) = (time(result.start_time), time(result.end_time));
+        let (start, end) = (time(caption.start), time(result.end_time));
         ctx.event(Event::Transcript {
             speaker: ctx.speaker,
             result_id: result.result_id.clone(),
             utterance_id,
-            text,
+            text: caption.text,
             is_partial: result.is_partial,
             start_ms: start.as_millis_f64(),
             end_ms: end.as_millis_f64(),
@@ -393,12 +417,12 @@ impl Pipeline {
     }
 
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
-        self.transcriber.commit(segment.end);
+        let end = self.transcriber.position(segment.end);
+        self.transcriber.backlog.commit(end);
         if self.config.form == Form::Transcript {
             return None;
         }
         let id = self.utterances.announce(ctx);
-        let end = self.transcriber.position(segment.end);
         if let Some(captured) = self.capture.time_of(end) {
             self.utterances.mark(id, Step::Captured, captured);
         }
@@ -412,6 +436,26 @@ impl Pipeline {
                 .begin(ctx, &self.config, id, result_id, segment.text, true);
         }
         Some(id)
+    }
+
+    /// Tells of a seam, once it is known how it is.
+    fn settle(&mut self, ctx: &mut Context<'_>) {
+        let Some((broken, replay, streaming)) = self.unsettled.take() else {
+            return;
+        };
+        let at = self.capture.time_of(broken.position).unwrap_or(ctx.now);
+        let replayed = broken.position.saturating_sub(replay.from);
+        let replayed = crate::audio::framer::duration(replayed);
+        ctx.event(Event::Seam {
+            speaker: ctx.speaker,
+            cause: broken.cause,
+            at_ms: at.as_millis_f64(),
+            detected_ms: broken.detected.as_millis_f64(),
+            streaming_ms: streaming.as_millis_f64(),
+            replayed_ms: replayed.as_secs_f64() * 1000.0,
+            attempts: broken.attempts,
+            uncertain: self.seam.is_uncertain(),
+        });
     }
 
     /// A result that will never be final ends as what was committed of it; the

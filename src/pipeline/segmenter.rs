@@ -1,6 +1,7 @@
 //! Results to segments: what is settled and makes a clause is committed, once.
 
 use super::script::{Join, ends_clause};
+use super::seam::Seam;
 use crate::aws::transcribe::{Alternative, ItemKind, TranscriptResult};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -25,6 +26,15 @@ pub struct Segment {
     pub end: f64,
     /// When the first of its words was seen in a result.
     pub first_seen: Timestamp,
+}
+
+/// What a result says to the eye.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caption {
+    /// Its words, but for those that an earlier stream has said.
+    pub text: String,
+    /// Where they begin, in seconds of the stream.
+    pub start: f64,
 }
 
 /// Cuts one stream's results into segments.
@@ -56,11 +66,15 @@ struct Open {
 }
 
 /// A word with the marks after it.
-struct Word {
+#[derive(Debug)]
+pub struct Word {
     text: String,
-    folded: String,
-    start: f64,
-    end: f64,
+    /// Without case and punctuation.
+    pub folded: String,
+    /// In seconds of the stream.
+    pub start: f64,
+    /// In seconds of the stream.
+    pub end: f64,
     /// The word and its marks are stable.
     stable: bool,
     ends_clause: bool,
@@ -79,29 +93,43 @@ impl Segmenter {
         }
     }
 
-    /// Takes a result; appends what it commits. No segment has both words that
-    /// begin where something is `discarded` (in seconds of the stream) and
+    /// Takes a result; appends what it commits and gives what it shows: nothing
+    /// if an earlier stream has said all of it. `position` is that of a second
+    /// of the stream. No segment has both words that begin before `discard` and
     /// words after them.
     pub fn handle(
         &mut self,
         now: Timestamp,
         result: &TranscriptResult,
-        discarded: impl Fn(f64) -> bool,
+        seam: &mut Seam,
+        position: impl Fn(f64) -> u64,
+        discard: u64,
         out: &mut Vec<Segment>,
-    ) {
-        if self.finished.contains(&result.result_id) {
-            return;
-        }
+    ) -> Option<Caption> {
         let empty = Alternative::default();
-        let words = words(
-            result.alternatives.first().unwrap_or(&empty),
-            result,
-            self.join,
-        );
+        let reading = result.alternatives.first().unwrap_or(&empty);
+        let mut caption = Caption {
+            text: reading.transcript.clone(),
+            start: result.start_time,
+        };
+        if self.finished.contains(&result.result_id) {
+            return Some(caption);
+        }
+        let words = words(reading, result, self.join);
+        let old = seam.skip(&words, &position);
+        let words = &words[old..];
+        if old > 0 {
+            caption.text = self.join.all(words.iter().map(|word| word.text.as_str()));
+            caption.start = words.first().map_or(result.end_time, |word| word.start);
+        }
+        let nothing = old > 0 && words.is_empty();
+        if nothing && !self.open.iter().any(|o| o.result_id == result.result_id) {
+            return None;
+        }
         let index = self.open_index(result);
         let open = &mut self.open[index];
-        open.start = open.start.min(result.start_time);
-        let from = open.tail(&words);
+        open.start = open.start.min(caption.start);
+        let from = open.tail(words);
         let tail = &words[from..];
         if !tail.is_empty() {
             open.tail_seen.get_or_insert(now);
@@ -112,11 +140,15 @@ impl Segmenter {
             tail.len()
         };
         let (done, rest) = tail.split_at(count);
-        let cut = done.partition_point(|word| discarded(word.start));
+        let cut = done.partition_point(|word| position(word.start) < discard);
         for part in [&done[..cut], &done[cut..]] {
             if !part.is_empty() {
+                seam.commit(part, &position);
                 out.push(open.commit(now, part, !rest.is_empty(), self.join));
             }
+        }
+        if nothing {
+            caption.text.clone_from(&open.text);
         }
         if !result.is_partial {
             self.open.remove(index);
@@ -125,6 +157,7 @@ impl Segmenter {
                 self.finished.pop_front();
             }
         }
+        Some(caption)
     }
 
     /// Where the earliest result that is not final begins, in seconds of the
@@ -157,7 +190,7 @@ impl Segmenter {
             }
             self.open.push_back(Open {
                 result_id: result.result_id.clone(),
-                start: result.start_time,
+                start: f64::INFINITY,
                 committed: Vec::new(),
                 text: String::new(),
                 committed_end: f64::NEG_INFINITY,

@@ -37,15 +37,25 @@ fn result(id: &str, tokens: &[&str], stable: usize, is_partial: bool) -> Transcr
     }
 }
 
+/// One stream from the beginning, where 16,000 samples are a second.
+fn position(second: f64) -> u64 {
+    (second * 16_000.0) as u64
+}
+
+fn take(
+    segmenter: &mut Segmenter,
+    at: u64,
+    result: &TranscriptResult,
+    out: &mut Vec<Segment>,
+) -> Option<Caption> {
+    let now = Timestamp::from_millis(at);
+    segmenter.handle(now, result, &mut Seam::default(), position, 0, out)
+}
+
 fn feed(segmenter: &mut Segmenter, results: &[TranscriptResult]) -> Vec<String> {
     let mut out = Vec::new();
     for (n, result) in results.iter().enumerate() {
-        segmenter.handle(
-            Timestamp::from_millis(n as u64),
-            result,
-            |_| false,
-            &mut out,
-        );
+        take(segmenter, n as u64, result, &mut out);
     }
     out.into_iter().map(|segment| segment.text).collect()
 }
@@ -106,13 +116,8 @@ fn a_final_without_items_gives_its_text() {
     last.end_time = 2.0;
     let mut out = Vec::new();
     let tokens = ["I", "can", "see", "it", ",", "and"];
-    segmenter.handle(
-        Timestamp::ZERO,
-        &result("a", &tokens, 6, true),
-        |_| false,
-        &mut out,
-    );
-    segmenter.handle(Timestamp::ZERO, &last, |_| false, &mut out);
+    take(&mut segmenter, 0, &result("a", &tokens, 6, true), &mut out);
+    take(&mut segmenter, 0, &last, &mut out);
     let texts: Vec<&str> = out.iter().map(|s| s.text.as_str()).collect();
     assert_eq!(texts, ["I can see it,", "and it works."]);
     assert!(out[1].start >= 1.0 && (out[1].end - 2.0).abs() < 1e-9);
@@ -232,10 +237,10 @@ fn committed_segments_joined_are_the_final_transcript() {
                     *token = WORDS[below(12)];
                 }
             }
-            segmenter.handle(
-                Timestamp::ZERO,
+            take(
+                &mut segmenter,
+                0,
                 &result("r", &seen, stable, true),
-                |_| false,
                 &mut out,
             );
         }
@@ -260,7 +265,7 @@ fn committed_segments_joined_are_the_final_transcript() {
         if below(4) == 0 {
             last.alternatives[0].items.clear();
         }
-        segmenter.handle(Timestamp::ZERO, &last, |_| false, &mut out);
+        take(&mut segmenter, 0, &last, &mut out);
         let said: Vec<String> = out.iter().flat_map(|s| bare(&s.text)).collect();
         assert_eq!(said, bare(&text), "seed {seed}");
         if stabilised {

@@ -130,11 +130,18 @@ impl Ear {
 #[derive(Default)]
 pub struct Vocabulary {
     tokens: Vec<String>,
+    /// The sounds so far, by word and rate.
+    sounds: BTreeMap<(usize, u32), Vec<f32>>,
 }
 
 impl Vocabulary {
     fn hz(index: usize) -> f64 {
         300.0 + 50.0 * index as f64
+    }
+
+    /// Every word so far.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
     }
 
     /// The sound of a sentence.
@@ -148,8 +155,13 @@ impl Vocabulary {
             });
             // What 16 kHz can carry after resampling.
             assert!(Self::hz(index) < 7_000.0, "too many words");
-            tone(rate, Self::hz(index), WORD, &mut sound);
-            silence(rate, GAP, &mut sound);
+            let word = self.sounds.entry((index, rate)).or_insert_with(|| {
+                let mut word = Vec::new();
+                tone(rate, Self::hz(index), WORD, &mut word);
+                silence(rate, GAP, &mut word);
+                word
+            });
+            sound.extend_from_slice(word);
         }
         sound
     }

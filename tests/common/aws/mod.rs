@@ -79,6 +79,8 @@ pub struct FakeAws {
     /// How much faster than real time the body comes.
     pub polly_speed: f64,
     pub streams: Vec<Stream>,
+    /// Makes every stream that is opened awkward.
+    pub nasty: Option<transcribe::Nasty>,
     /// Handshakes that are refused before one is let through.
     pub refuse_handshakes: usize,
     pub handshake: Duration,
@@ -118,6 +120,7 @@ impl Default for FakeAws {
             polly_piece: 3_201,
             polly_speed: 4.0,
             streams: Vec::new(),
+            nasty: None,
             refuse_handshakes: 0,
             handshake: Duration::from_millis(30),
             wrong_urls: Vec::new(),
