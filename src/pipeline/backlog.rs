@@ -18,7 +18,7 @@ const CAP_SECONDS: usize = 60;
 const SLACK: Duration = Duration::from_millis(250);
 
 /// A replay begins so much before the speech, for its first sound.
-const LEAD: Duration = Duration::from_millis(300);
+const LEAD: Duration = Duration::from_millis(200);
 
 /// Without any speech: what may have been on its way when the socket broke.
 const UNDER_WAY: Duration = Duration::from_millis(500);
@@ -33,8 +33,8 @@ pub const ENDS_SENTENCE: Duration = Duration::from_millis(600);
 /// A replay begins at the pause before the last committed word, so that the
 /// service hears whole words and the seam can be read from the text. Where
 /// nobody paused for so long, it begins in the quietest moment of the window.
-const LONGEST_OVERLAP: Duration = Duration::from_millis(2_500);
-const LEAST_OVERLAP: Duration = Duration::from_millis(1_200);
+const LONGEST_OVERLAP: Duration = Duration::from_millis(2_000);
+const LEAST_OVERLAP: Duration = Duration::from_millis(1_000);
 
 /// What is quiet is judged over this: less than the gap between two words.
 const QUIET: Duration = Duration::from_millis(30);
@@ -150,6 +150,8 @@ impl Backlog {
     pub fn commit(&mut self, up_to: u64) {
         // A service that names a time to come does not commit it.
         self.watermark = self.watermark.max(up_to.min(self.end()));
+        // Words are committed in order: none before this one is open.
+        self.forget_spans(self.watermark.saturating_sub(samples(SLACK)));
     }
 
     /// A final result ends here: what was said before it is done with.

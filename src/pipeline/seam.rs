@@ -140,3 +140,110 @@ const fn middle((start, end): (u64, u64)) -> u64 {
 fn seconds(samples: u64) -> f64 {
     duration(samples).as_secs_f64()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    struct Dice(Random);
+
+    impl Dice {
+        fn below(&mut self, n: usize) -> usize {
+            (self.0.next_u64() % n as u64) as usize
+        }
+
+        /// A word as a stream dates it: up to 120 ms off at each end.
+        fn dated(&mut self, text: &str, at: f64) -> Word {
+            let mut off = || (self.0.unit() - 0.5) * 0.24;
+            let (start, end) = (at + off(), at + 0.2 + off());
+            Word::of(text, start.max(0.0), end)
+        }
+    }
+
+    fn position(second: f64) -> u64 {
+        (second * 16_000.0) as u64
+    }
+
+    fn texts(random: &mut Dice, count: usize) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for _ in 0..count {
+            let again = texts.last().filter(|_| random.0.unit() < 0.2).cloned();
+            let word = format!("w{}", random.below(12));
+            texts.push(again.unwrap_or(word));
+        }
+        texts
+    }
+
+    /// Words stand 60 ms apart, are dated 120 ms off, and a fifth of them are
+    /// repeated: what was committed is dropped to the word, whatever part of the
+    /// result has come.
+    #[test]
+    fn what_was_committed_is_dropped_to_the_word() {
+        let mut wrong = 0;
+        for seed in 0..5_000 {
+            let mut random = Dice(Random::new(seed));
+            let all = texts(&mut random, 14);
+            let at = |n: usize| 1.0 + 0.26 * n as f64;
+            let committed = 4 + random.below(6);
+            let mut seam = Seam::default();
+            for (n, text) in all[..committed].iter().enumerate() {
+                seam.commit(&[random.dated(text, at(n))], position);
+            }
+            // At a pause before the first word, or between two of them.
+            let first = if random.below(2) == 0 {
+                0
+            } else {
+                committed - 4
+            };
+            assert!(seam.open(position(at(first) - 0.03)));
+            for heard in first + 1..=all.len() {
+                let words: Vec<Word> = (first..heard)
+                    .map(|n| random.dated(&all[n], at(n)))
+                    .collect();
+                let expected = heard.min(committed) - first;
+                let found = seam.skip(&words, position);
+                // What is near enough to be doubtful is counted.
+                if found != expected {
+                    wrong += 1;
+                    assert!(found.abs_diff(expected) == 1, "seed {seed}");
+                }
+            }
+        }
+        assert!(wrong <= 25, "{wrong} of some 50,000 partial results");
+    }
+
+    #[test]
+    fn a_word_heard_otherwise_is_still_the_same_one_and_it_is_said() {
+        let mut seam = Seam::default();
+        let words = |texts: &[&str]| -> Vec<Word> {
+            let word = |(n, text): (usize, &&str)| {
+                let at = 1.0 + 0.3 * n as f64;
+                Word::of(text, at, at + 0.25)
+            };
+            texts.iter().enumerate().map(word).collect()
+        };
+        seam.commit(&words(&["I", "was", "over", "their"]), position);
+        assert!(seam.open(position(0.8)));
+        let again = words(&["I", "was", "over", "there", "in", "May"]);
+        assert_eq!(seam.skip(&again, position), 4);
+        assert!(seam.is_uncertain());
+        let again = words(&["I", "was", "over", "their", "in", "May"]);
+        assert_eq!(seam.skip(&again, position), 4);
+        assert!(!seam.is_uncertain());
+    }
+
+    #[test]
+    fn the_same_word_said_again_after_the_seam_is_kept() {
+        let mut seam = Seam::default();
+        seam.commit(&[Word::of("no", 1.0, 1.2)], position);
+        assert!(seam.open(position(0.9)));
+        assert_eq!(seam.skip(&[Word::of("no", 1.05, 1.3)], position), 1);
+        assert_eq!(seam.skip(&[Word::of("no", 1.9, 2.1)], position), 0);
+        // A stream that begins later hears none of it again.
+        assert!(!seam.open(position(1.5)));
+        assert_eq!(seam.skip(&[Word::of("no", 1.55, 1.7)], position), 0);
+        seam.forget();
+        assert!(!seam.open(0));
+    }
+}

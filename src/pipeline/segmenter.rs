@@ -80,6 +80,21 @@ pub struct Word {
     ends_clause: bool,
 }
 
+#[cfg(test)]
+impl Word {
+    /// A word of its own.
+    pub fn of(text: &str, start: f64, end: f64) -> Self {
+        Self {
+            text: text.to_owned(),
+            folded: fold(text),
+            start,
+            end,
+            stable: true,
+            ends_clause: false,
+        }
+    }
+}
+
 impl Segmenter {
     /// For a Transcribe language code; `stabilised` is whether stable items may
     /// be committed before the final result.

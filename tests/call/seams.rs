@@ -248,7 +248,16 @@ fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
     let uncertain = seams.iter().filter(|seam| seam.3).count();
     if lost + doubled > 0 {
         println!("seed {seed}: {lost} lost, {doubled} doubled, {uncertain} uncertain");
-        println!("{:?}\n{:?}", script.words.join(" "), got.join(" "));
+        let same = script
+            .words
+            .iter()
+            .zip(&got)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let part =
+            |words: &[String]| words[same.saturating_sub(8)..words.len().min(same + 8)].join(" ");
+        println!("said {}\ngot  {}", part(&script.words), part(&got));
+        println!("{seams:?}");
     }
     report.seams += kills;
     report.lost += lost;

@@ -9,7 +9,7 @@ use crate::time::{Duration, Timestamp};
 
 /// So much speech without any result is not heard. Results come within a second
 /// of a word.
-const UNANSWERED: Duration = Duration::from_millis(2_500);
+const UNANSWERED: Duration = Duration::from_millis(2_000);
 
 /// After each stream that said nothing the next one is given twice as long, up
 /// to this: what sounds like speech to us may be music.
