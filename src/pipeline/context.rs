@@ -1,5 +1,6 @@
 //! What the pipelines share, lent to whichever is at work.
 
+use super::echo_guard::Playback;
 use crate::aws::credentials::{Credentials, CredentialsCache};
 use crate::aws::http::ResponseHead;
 use crate::config::Endpoints;
@@ -7,7 +8,7 @@ use crate::error::Error;
 use crate::event::{Event, UtteranceId};
 use crate::io::{Output, RequestId, SocketId};
 use crate::random::Random;
-use crate::speaker::Speaker;
+use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::{Timestamp, UnixTime};
 use std::collections::VecDeque;
 
@@ -22,6 +23,9 @@ pub struct Shared {
     pub endpoints: Endpoints,
     /// The one cache.
     pub credentials: CredentialsCache,
+    /// What was played of each speaker's words: the listener's microphone may
+    /// hear it.
+    pub played: PerSpeaker<Playback>,
     outputs: VecDeque<(Speaker, Output)>,
     wall: Option<(Timestamp, UnixTime)>,
     correction_seconds: f64,
@@ -37,6 +41,7 @@ impl Shared {
         Self {
             endpoints,
             credentials: CredentialsCache::new(),
+            played: PerSpeaker::default(),
             outputs: VecDeque::new(),
             wall: None,
             correction_seconds: 0.0,
@@ -112,6 +117,14 @@ impl Context<'_> {
     /// Asks something of the world.
     pub fn output(&mut self, output: Output) {
         self.shared.outputs.push_back((self.speaker, output));
+    }
+
+    /// What was played of the speaker's words.
+    pub const fn played(&mut self) -> &mut Playback {
+        match self.speaker {
+            Speaker::Agent => &mut self.shared.played.agent,
+            Speaker::Customer => &mut self.shared.played.customer,
+        }
     }
 
     /// Tells the host.

@@ -7,6 +7,7 @@
 pub mod backlog;
 pub mod capture;
 pub mod context;
+pub mod echo_guard;
 pub mod exchange;
 pub mod latency;
 pub mod playout;
@@ -28,9 +29,10 @@ use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
 use context::Context;
+use echo_guard::EchoGuard;
 use latency::Step;
 use seam::Seam;
-use segmenter::{Segment, Segmenter};
+use segmenter::{Fate, Segment, Segmenter, Word};
 use timer::Timer;
 use transcriber::{Break, Heard, Replay, Status, Transcriber};
 use utterances::Utterances;
@@ -55,6 +57,9 @@ pub struct Pipeline {
     seam: Seam,
     /// The seam that the words will tell of.
     unsettled: Option<(Break, Replay, Timestamp)>,
+    guard: EchoGuard,
+    /// The result of which a partial was shown last.
+    shown: Option<String>,
     utterances: Utterances,
     held: bool,
     stopped: bool,
@@ -84,6 +89,8 @@ impl Pipeline {
             segmenter: segmenter(&config),
             seam: Seam::default(),
             unsettled: None,
+            guard: EchoGuard::default(),
+            shown: None,
             utterances: Utterances::new(playout_rate_hz)?,
             held: false,
             stopped: false,
@@ -150,6 +157,7 @@ impl Pipeline {
         let found = self
             .capture
             .push(ctx.now, position, piece, &mut self.samples);
+        self.guard.hear(&self.samples);
         self.transcriber.push(&self.samples);
         if self.samples.capacity() > 1 << 16 {
             self.samples = Vec::new();
@@ -220,6 +228,7 @@ impl Pipeline {
         self.samples.clear();
         let rest = &mut self.samples;
         let at = self.capture.shut(cause, shut, from_frame, end, rest);
+        self.guard.hear(rest);
         self.transcriber.push(rest);
         if shut {
             self.transcriber.backlog.silence_from(at);
@@ -336,6 +345,7 @@ impl Pipeline {
         self.capture.padded(position, now - missing);
         let count = crate::audio::framer::samples(missing);
         let silence = vec![0.0; usize::try_from(count).unwrap_or(0)];
+        self.guard.hear(&silence);
         self.transcriber.push(&silence);
         (self.filled, self.padding) = (now, true);
     }
@@ -376,15 +386,31 @@ impl Pipeline {
 
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
+        let all = self.segmenter.words(result);
+        let old = self
+            .seam
+            .skip(&all, |second| self.transcriber.position(second));
+        let words = &all[old..];
+        let echoes = self.echoes(ctx, words);
         let transcriber = &self.transcriber;
-        let caption = self.segmenter.handle(
-            ctx.now,
-            result,
-            &mut self.seam,
-            |second| transcriber.position(second),
-            self.discard_before,
-            &mut segments,
-        );
+        let position = |second| transcriber.position(second);
+        let before = self.discard_before;
+        let fate = |second| {
+            if position(second) < before {
+                Fate::Discarded
+            } else if echoes.contains(&second) {
+                Fate::Echo
+            } else {
+                Fate::Interpreted
+            }
+        };
+        let begins = !words.is_empty() || old == 0 || self.segmenter.knows(&result.result_id);
+        if begins {
+            let committed = self
+                .segmenter
+                .handle(ctx.now, result, words, fate, &mut segments);
+            self.seam.commit(&words[committed], position);
+        }
         let mut utterance_id = None;
         for segment in segments {
             utterance_id = self.commit(ctx, segment).or(utterance_id);
@@ -396,19 +422,50 @@ impl Pipeline {
         if self.seam.settles(end, result.is_partial) {
             self.settle(ctx);
         }
-        let Some(caption) = caption else {
-            return;
-        };
+        let now = ctx.now;
         let time = |second: f64| {
             let position = self.transcriber.position(second);
-            self.capture.time_of(position).unwrap_or(ctx.now)
+            self.capture.time_of(position).unwrap_or(now)
         };
-        let (start, end) = (time(caption.start), time(result.end_time));
+        let echo = |word: &&Word| echoes.contains(&word.start);
+        if !echoes.is_empty() && !result.is_partial {
+            let first = words.iter().find(echo);
+            let last = words.iter().rfind(echo);
+            let first = first.map_or(result.start_time, |word| word.start);
+            let last = last.map_or(result.end_time, |word| word.end);
+            ctx.event(Event::Echo {
+                speaker: ctx.speaker,
+                result_id: result.result_id.clone(),
+                start_ms: time(first).as_millis_f64(),
+                end_ms: time(last).as_millis_f64(),
+            });
+        }
+        let (mut text, mut start) = (String::new(), result.start_time);
+        if echoes.is_empty() && old == 0 {
+            if let Some(reading) = result.alternatives.first() {
+                text.clone_from(&reading.transcript);
+            }
+        } else {
+            let theirs = words.iter().filter(|word| !echo(word));
+            text = self
+                .segmenter
+                .join()
+                .all(theirs.map(|word| word.text.as_str()));
+            start = words.first().map_or(start, |word| word.start);
+            // Nobody's words are not shown, not even for a moment; what is
+            // shown of them all the same is taken back by the final.
+            let shown = self.shown.as_ref() == Some(&result.result_id);
+            if text.is_empty() && (result.is_partial || !shown) {
+                return;
+            }
+        }
+        self.shown = result.is_partial.then(|| result.result_id.clone());
+        let (start, end) = (time(start), time(result.end_time));
         ctx.event(Event::Transcript {
             speaker: ctx.speaker,
             result_id: result.result_id.clone(),
             utterance_id,
-            text: caption.text,
+            text,
             is_partial: result.is_partial,
             start_ms: start.as_millis_f64(),
             end_ms: end.as_millis_f64(),
@@ -416,10 +473,25 @@ impl Pipeline {
         });
     }
 
+    /// Which words are our own speech, heard again: their starts.
+    fn echoes(&mut self, ctx: &Context<'_>, words: &[Word]) -> Vec<f64> {
+        if !self.config.echo_guard {
+            return Vec::new();
+        }
+        let played = &ctx.shared.played[ctx.speaker.other()];
+        let (transcriber, capture) = (&self.transcriber, &self.capture);
+        let place = |second| {
+            let position = transcriber.position(second);
+            Some((position, capture.time_of(position)?))
+        };
+        let join = self.segmenter.join();
+        self.guard.echoes(words, join, played, place)
+    }
+
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
         let end = self.transcriber.position(segment.end);
         self.transcriber.backlog.commit(end);
-        if self.config.form == Form::Transcript {
+        if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
             return None;
         }
         let id = self.utterances.announce(ctx);
@@ -428,7 +500,7 @@ impl Pipeline {
         }
         self.utterances
             .mark(id, Step::FirstPartial, segment.first_seen);
-        if self.transcriber.position(segment.start) < self.discard_before {
+        if segment.fate == Fate::Discarded {
             self.utterances.finish(ctx, id, Outcome::Dropped, None);
         } else {
             let result_id = Some(segment.result_id);

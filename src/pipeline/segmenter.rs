@@ -1,10 +1,10 @@
 //! Results to segments: what is settled and makes a clause is committed, once.
 
 use super::script::{Join, ends_clause};
-use super::seam::Seam;
 use crate::aws::transcribe::{Alternative, ItemKind, TranscriptResult};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A clause of one word ("Well,") is not worth a breath of its own.
 const LEAST_WORDS: usize = 2;
@@ -26,15 +26,19 @@ pub struct Segment {
     pub end: f64,
     /// When the first of its words was seen in a result.
     pub first_seen: Timestamp,
+    /// What is to become of it.
+    pub fate: Fate,
 }
 
-/// What a result says to the eye.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caption {
-    /// Its words, but for those that an earlier stream has said.
-    pub text: String,
-    /// Where they begin, in seconds of the stream.
-    pub start: f64,
+/// What is to become of a word. Segments are cut where it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is interpreted.
+    Interpreted,
+    /// It was said before a mute or hold.
+    Discarded,
+    /// Nobody said it: it is our own speech, heard again.
+    Echo,
 }
 
 /// Cuts one stream's results into segments.
@@ -68,7 +72,8 @@ struct Open {
 /// A word with the marks after it.
 #[derive(Debug)]
 pub struct Word {
-    text: String,
+    /// The word and its marks.
+    pub text: String,
     /// Without case and punctuation.
     pub folded: String,
     /// In seconds of the stream.
@@ -108,42 +113,48 @@ impl Segmenter {
         }
     }
 
-    /// Takes a result; appends what it commits and gives what it shows: nothing
-    /// if an earlier stream has said all of it. `position` is that of a second
-    /// of the stream. No segment has both words that begin before `discard` and
-    /// words after them.
+    /// How words are joined.
+    #[must_use]
+    pub const fn join(&self) -> Join {
+        self.join
+    }
+
+    /// The words of a result's first reading.
+    #[must_use]
+    pub fn words(&self, result: &TranscriptResult) -> Vec<Word> {
+        let empty = Alternative::default();
+        words(
+            result.alternatives.first().unwrap_or(&empty),
+            result,
+            self.join,
+        )
+    }
+
+    /// Whether a result has been begun and is not final.
+    #[must_use]
+    pub fn knows(&self, result_id: &str) -> bool {
+        self.open.iter().any(|open| open.result_id == result_id)
+    }
+
+    /// Takes a result with its words, but for those that an earlier stream has
+    /// said; appends what it commits, and tells which of the words those are.
+    /// `fate` is asked for the start of each word, in seconds of the stream; the
+    /// words of a segment share it.
     pub fn handle(
         &mut self,
         now: Timestamp,
         result: &TranscriptResult,
-        seam: &mut Seam,
-        position: impl Fn(f64) -> u64,
-        discard: u64,
+        words: &[Word],
+        fate: impl Fn(f64) -> Fate,
         out: &mut Vec<Segment>,
-    ) -> Option<Caption> {
-        let empty = Alternative::default();
-        let reading = result.alternatives.first().unwrap_or(&empty);
-        let mut caption = Caption {
-            text: reading.transcript.clone(),
-            start: result.start_time,
-        };
+    ) -> Range<usize> {
         if self.finished.contains(&result.result_id) {
-            return Some(caption);
-        }
-        let words = words(reading, result, self.join);
-        let old = seam.skip(&words, &position);
-        let words = &words[old..];
-        if old > 0 {
-            caption.text = self.join.all(words.iter().map(|word| word.text.as_str()));
-            caption.start = words.first().map_or(result.end_time, |word| word.start);
-        }
-        let nothing = old > 0 && words.is_empty();
-        if nothing && !self.open.iter().any(|o| o.result_id == result.result_id) {
-            return None;
+            return 0..0;
         }
         let index = self.open_index(result);
         let open = &mut self.open[index];
-        open.start = open.start.min(caption.start);
+        let start = words.first().map_or(result.start_time, |word| word.start);
+        open.start = open.start.min(start);
         let from = open.tail(words);
         let tail = &words[from..];
         if !tail.is_empty() {
@@ -154,16 +165,14 @@ impl Segmenter {
         } else {
             tail.len()
         };
-        let (done, rest) = tail.split_at(count);
-        let cut = done.partition_point(|word| position(word.start) < discard);
-        for part in [&done[..cut], &done[cut..]] {
-            if !part.is_empty() {
-                seam.commit(part, &position);
-                out.push(open.commit(now, part, !rest.is_empty(), self.join));
-            }
-        }
-        if nothing {
-            caption.text.clone_from(&open.text);
+        let (mut done, rest) = tail.split_at(count);
+        while let Some(word) = done.first() {
+            let its = fate(word.start);
+            let alike = done.iter().take_while(|word| fate(word.start) == its);
+            let (part, more) = done.split_at(alike.count());
+            let more_follows = !(more.is_empty() && rest.is_empty());
+            out.push(open.commit(now, part, its, more_follows, self.join));
+            done = more;
         }
         if !result.is_partial {
             self.open.remove(index);
@@ -172,7 +181,7 @@ impl Segmenter {
                 self.finished.pop_front();
             }
         }
-        Some(caption)
+        from..from + count
     }
 
     /// Where the earliest result that is not final begins, in seconds of the
@@ -245,11 +254,20 @@ impl Open {
         row.iter().rposition(|cost| *cost == best).unwrap_or(0)
     }
 
-    fn commit(&mut self, now: Timestamp, words: &[Word], more: bool, join: Join) -> Segment {
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        words: &[Word],
+        fate: Fate,
+        more: bool,
+        join: Join,
+    ) -> Segment {
         let text = join.all(words.iter().map(|word| word.text.as_str()));
         self.committed
             .extend(words.iter().map(|word| word.folded.clone()));
-        self.text = join.all([self.text.as_str(), text.as_str()]);
+        if fate != Fate::Echo {
+            self.text = join.all([self.text.as_str(), text.as_str()]);
+        }
         let end = words.iter().map(|word| word.end).fold(0.0, f64::max);
         self.committed_end = self.committed_end.max(end);
         let first_seen = self.tail_seen.take().unwrap_or(now);
@@ -262,6 +280,7 @@ impl Open {
             start: words.first().map_or(0.0, |word| word.start),
             end,
             first_seen,
+            fate,
         }
     }
 }
@@ -332,13 +351,24 @@ fn words_of_text(text: &str, result: &TranscriptResult, join: Join) -> Vec<Word>
 }
 
 /// A word without case and punctuation, to tell whether it is the same one.
-fn fold(word: &str) -> String {
+pub fn fold(word: &str) -> String {
     let bare: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
     if bare.is_empty() {
         word.to_owned()
     } else {
         bare.to_lowercase()
     }
+}
+
+/// The words of a text that is said between those seconds.
+#[cfg(test)]
+pub fn words_of(text: &str, start_time: f64, end_time: f64) -> Vec<Word> {
+    let result = TranscriptResult {
+        start_time,
+        end_time,
+        ..TranscriptResult::default()
+    };
+    words_of_text(text, &result, Join::Spaces)
 }
 
 #[cfg(test)]

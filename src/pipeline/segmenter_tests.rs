@@ -37,19 +37,10 @@ fn result(id: &str, tokens: &[&str], stable: usize, is_partial: bool) -> Transcr
     }
 }
 
-/// One stream from the beginning, where 16,000 samples are a second.
-fn position(second: f64) -> u64 {
-    (second * 16_000.0) as u64
-}
-
-fn take(
-    segmenter: &mut Segmenter,
-    at: u64,
-    result: &TranscriptResult,
-    out: &mut Vec<Segment>,
-) -> Option<Caption> {
+fn take(segmenter: &mut Segmenter, at: u64, result: &TranscriptResult, out: &mut Vec<Segment>) {
     let now = Timestamp::from_millis(at);
-    segmenter.handle(now, result, &mut Seam::default(), position, 0, out)
+    let words = segmenter.words(result);
+    segmenter.handle(now, result, &words, |_| Fate::Interpreted, out);
 }
 
 fn feed(segmenter: &mut Segmenter, results: &[TranscriptResult]) -> Vec<String> {

@@ -71,9 +71,12 @@ fn speech_during_the_break_is_not_lost() {
     call.run(ms(1_000));
     call.aws.handshake = ms(2_500);
     kill(&mut call);
-    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.customer_says(["Buenos días.", "¿Puede ayudarme?"]);
     call.drive();
-    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(
+        call.heard_by(Agent),
+        ["en: Buenos días.", "Can you help me?"]
+    );
 }
 
 /// How much earlier than its end a sentence is dated, in ms.
@@ -95,7 +98,7 @@ fn a_wait_for_the_stream_is_made_up_in_pauses_and_times_stay_true() {
     let before = dated_early(&mut call);
     call.aws.handshake = ms(2_500);
     kill(&mut call);
-    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.customer_says(["Buenos días.", "¿Puede ayudarme?"]);
     call.run(ms(3_500));
     let backlog = call.aws.stream(Customer).backlog();
     assert!(backlog >= ms(500), "no wait to make up for: {backlog:?}");
@@ -104,7 +107,7 @@ fn a_wait_for_the_stream_is_made_up_in_pauses_and_times_stay_true() {
     assert!((after - before).abs() < 10.0, "{before} and {after} ms");
     assert_eq!(
         call.heard_by(Agent),
-        ["Hello.", "Hello.", "Can you help me?", "Hello."]
+        ["Hello.", "en: Buenos días.", "Can you help me?", "Hello."]
     );
     let backlog = call.aws.stream(Customer).backlog();
     assert!(backlog <= ms(120), "{backlog:?}");

@@ -15,7 +15,7 @@ const LATE: Duration = Duration::from_millis(120);
 
 /// One that is so far behind leaves out more: a sentence that the service runs
 /// into the next one is better than one that comes seconds late.
-const VERY_LATE: Duration = Duration::from_millis(500);
+const VERY_LATE: Duration = Duration::from_millis(1_500);
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Audio is held back for no longer, to leave some of it out: without any for

@@ -11,6 +11,9 @@ use connect_interpreter::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// How Polly says things.
+const MANNER: u64 = 77_000;
+
 impl FakeAws {
     pub fn request(&mut self, now: Timestamp, id: RequestId, request: &HttpRequest) -> Replies {
         let header = |name: &str| {
@@ -72,7 +75,12 @@ impl FakeAws {
         assert_eq!(body["SampleRate"], "16000");
         let text = body["Text"].as_str().unwrap();
         let (delay, fault) = self.polly.take(text);
-        let samples = self.clips.speak(text).into_iter().map(to_i16);
+        let sound = if self.hears_clips {
+            self.vocabulary.say_so(text, MANNER + text.len() as u64)
+        } else {
+            self.clips.speak(text)
+        };
+        let samples = sound.into_iter().map(to_i16);
         let mut bytes = Vec::new();
         extend_s16le(samples, &mut bytes);
         let speed = f64::from(RATE) * 2.0 * self.polly_speed;

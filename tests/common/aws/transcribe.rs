@@ -79,7 +79,11 @@ impl FakeAws {
             nasty: self.nasty.as_mut().map(Nasty::fork),
             unsaid: 0,
             keep: self.keep_pcm,
-            ear: Ear::new(RATE),
+            ear: if self.hears_clips {
+                Ear::fine()
+            } else {
+                Ear::new(RATE)
+            },
             words: Vec::new(),
             results: 0,
             last_audio: now,
