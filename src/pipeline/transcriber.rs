@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::event::Cause;
 use crate::io::{Output, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
-use course::Course;
+use course::{Course, WORTH_CARRYING};
 use silence::Deafness;
 use std::collections::VecDeque;
 
@@ -176,8 +176,9 @@ impl Transcriber {
     pub const fn status(&self) -> Status {
         match self.state {
             State::Idle | State::Draining { .. } | State::Closed => Status::Off,
-            State::Streaming { .. } if !self.deaf.is_deaf() => Status::Streaming,
-            State::Streaming { .. } | State::Failed { .. } => Status::Failed,
+            State::Failed { .. } => Status::Failed,
+            _ if self.deaf.is_deaf() => Status::Failed,
+            State::Streaming { .. } => Status::Streaming,
             _ if self.streamed => Status::Reconnecting,
             _ => Status::Connecting,
         }
@@ -449,7 +450,7 @@ impl Transcriber {
                 self.is_alive(ctx.now);
                 for result in &event.results {
                     self.prove();
-                    self.course.see(result.end_time, self.sent);
+                    self.course.see(result.end_time, ctx.now, self.sent);
                 }
                 self.heard.push_back(Heard::Results(event.results));
             }
@@ -491,9 +492,8 @@ impl Transcriber {
             *carried += sent;
         }
         // One that gave nothing may not be worth carrying on.
-        if !self.proven {
-            self.session = None;
-        }
+        let worth = |(_, carried): &mut (_, u64)| *carried >= WORTH_CARRYING;
+        self.session = self.session.take_if(worth).filter(|_| self.proven);
         self.sent = self.backlog.replay_from(self.sent);
         if self.streamed {
             self.broken.get_or_insert(Break {

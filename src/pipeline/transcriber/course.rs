@@ -12,6 +12,10 @@ const MOST_CUTS: usize = 32;
 /// Words are dated up to 120 ms late.
 const UNSURE: Duration = Duration::from_millis(250);
 
+/// A session is carried on from so much on: with less in it, it could not be
+/// told whether its times go on.
+pub const WORTH_CARRYING: u64 = 2 * crate::audio::SERVICE_RATE_HZ as u64;
+
 /// From a sample of the stream on, these positions were sent.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
@@ -58,13 +62,14 @@ impl Course {
             .map_or(0, |cut| cut.sample + sent.saturating_sub(cut.position))
     }
 
-    /// The first result ends at that second, when everything before `sent` was
-    /// sent. It is not written down whether the times of a session that is
-    /// carried on begin anew: a second that cannot have come yet says no.
-    pub fn see(&mut self, second: f64, sent: u64) {
-        let latest = duration(self.samples(sent)) + UNSURE;
-        let early = second <= latest.as_secs_f64();
-        self.goes_on.get_or_insert(!early);
+    /// The first result ends at that second. It is not written down whether the
+    /// times of a session that is carried on begin anew: a second that the
+    /// service has not worked on yet says no.
+    pub fn see(&mut self, second: f64, now: Timestamp, sent: u64) {
+        let under_way = samples(self.heard.since(now));
+        let done = self.samples(sent).saturating_sub(under_way);
+        let goes_on = second > (duration(done) + UNSURE).as_secs_f64();
+        self.goes_on.get_or_insert(goes_on);
     }
 
     /// Up to this position the service has worked, when everything before

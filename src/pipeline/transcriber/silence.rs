@@ -87,12 +87,12 @@ impl Transcriber {
             "Amazon Transcribe has stopped answering to what sounds like speech",
         );
         self.heard.push_back(Heard::Error(error));
-        self.over(ctx.now, Cause::Silent);
         self.deaf.streams = self.deaf.streams.saturating_add(1);
         if self.deaf.is_deaf() {
             // Two streams have said nothing to it: it is no speech.
             self.backlog.finish(self.sent);
         }
+        self.over(ctx.now, Cause::Silent);
         // A service that opens streams is there: it is not given up.
         self.state = State::Authorizing;
     }

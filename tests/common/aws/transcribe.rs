@@ -35,6 +35,8 @@ pub struct Stream {
     pub finals_without_items: bool,
     /// It goes on to take audio and says nothing more.
     pub silent: bool,
+    /// Where its times begin, in samples.
+    times_from: u64,
     nasty: Option<Nasty>,
     /// Since the last event, so many samples were worked on.
     unsaid: usize,
@@ -69,15 +71,16 @@ impl FakeAws {
             speaker,
             id,
             stabilised: query.contains_key("enable-partial-results-stabilization"),
-            query,
             pcm: Vec::new(),
             messages: Vec::new(),
             ended: false,
             open: true,
             finals_without_items: false,
-            silent: false,
+            silent: self.silent_streams,
+            times_from: self.times_from(&query),
             nasty: self.nasty.as_mut().map(Nasty::fork),
             unsaid: 0,
+            query,
             keep: self.keep_pcm,
             ear: if self.hears_clips {
                 Ear::fine()
@@ -134,6 +137,14 @@ impl FakeAws {
             }
         }
         replies
+    }
+
+    /// Where the times of a session go on, if they do.
+    fn times_from(&self, query: &BTreeMap<String, String>) -> u64 {
+        let carried = |stream: &&Stream| stream.query.get("session-id") == query.get("session-id");
+        let earlier = self.streams.iter().filter(carried);
+        let sent = earlier.map(|stream| stream.ear.position()).sum::<u64>();
+        if self.times_go_on { sent } else { 0 }
     }
 
     pub fn close(&mut self, id: SocketId) {
@@ -280,7 +291,8 @@ impl Stream {
     }
 
     fn result(&mut self, is_partial: bool, vocabulary: &Vocabulary) {
-        let second = |position: f64| position / f64::from(RATE);
+        let times_from = self.times_from as f64;
+        let second = |position: f64| (times_from + position) / f64::from(RATE);
         let last = self.words.len() - 1;
         let wrong = self.nasty.as_mut().filter(|_| is_partial);
         let wrong = wrong.and_then(|nasty| nasty.wrong(vocabulary));
