@@ -307,9 +307,9 @@ mod tests {
         backlog.extend(&sound(0.4, 0.0));
         assert_eq!(backlog.begin_from(), backlog.end() - 1_600);
         backlog.extend(&sound(0.5, 0.3));
-        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
+        assert_eq!(backlog.begin_from(), 6_400 - 3_200);
         backlog.extend(&sound(1.0, 0.0));
-        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
+        assert_eq!(backlog.begin_from(), 6_400 - 3_200);
     }
 
     #[test]
@@ -321,15 +321,15 @@ mod tests {
         backlog.extend(&sound(1.0, 0.3));
         backlog.extend(&sound(1.0, 0.0));
         let sent = backlog.end();
-        assert_eq!(backlog.replay_from(sent), 32_000 - 4_800);
+        assert_eq!(backlog.replay_from(sent), 32_000 - 3_200);
         backlog.finish(47_000);
-        assert_eq!(backlog.replay_from(sent), 64_000 - 4_800);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
         // Within speech: from the pause before it.
         backlog.commit(70_000);
-        assert_eq!(backlog.replay_from(sent), 64_000 - 4_800);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
         // A word that is not final may not be the last.
         backlog.commit(79_000);
-        assert_eq!(backlog.replay_from(sent), 64_000 - 4_800);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
         backlog.finish(79_000);
         assert_eq!(backlog.replay_from(sent), sent - 8_000);
     }
@@ -340,7 +340,7 @@ mod tests {
         backlog.extend(&sound(1.0, 0.3));
         backlog.extend(&sound(2.0, 0.0));
         assert_eq!(backlog.pause_at(8_000, ENDS_SENTENCE), None);
-        assert_eq!(backlog.pause_at(16_000 + 11_000, ENDS_SENTENCE), None);
+        assert_eq!(backlog.pause_at(16_000 + 8_000, ENDS_SENTENCE), None);
         let so_far = Pause {
             until: 48_000 - 1_600,
             over: false,
@@ -351,13 +351,13 @@ mod tests {
         );
         backlog.extend(&sound(1.0, 0.3));
         let over = Pause {
-            until: 48_000 - 4_800,
+            until: 48_000 - 3_200,
             over: true,
         };
         assert_eq!(backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE), Some(over));
         // The same when the speech before it is done with.
         backlog.finish(16_000);
-        assert_eq!(backlog.pause_at(16_000 + 11_000, ENDS_SENTENCE), None);
+        assert_eq!(backlog.pause_at(16_000 + 8_000, ENDS_SENTENCE), None);
         assert_eq!(backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE), Some(over));
         assert_eq!(backlog.pause_at(50_000, ENDS_SENTENCE), None);
     }
@@ -369,8 +369,8 @@ mod tests {
         backlog.finish(u64::MAX);
         assert_eq!(backlog.watermark(), 16_000);
         backlog.extend(&sound(1.0, 0.3));
-        assert_eq!(backlog.replay_from(backlog.end()), 16_000 - 4_800);
-        assert_eq!(backlog.begin_from(), 16_000 - 4_800);
+        assert_eq!(backlog.replay_from(backlog.end()), 16_000 - 3_200);
+        assert_eq!(backlog.begin_from(), 16_000 - 3_200);
     }
 
     #[test]
@@ -397,7 +397,7 @@ mod tests {
             backlog.extend(&sound(1.0, 0.0));
             backlog.trim(backlog.end());
         }
-        assert_eq!(backlog.start(), spoken - 4_800);
+        assert_eq!(backlog.start(), spoken - 3_200);
         backlog.finish(spoken + 15_000);
         backlog.trim(backlog.end());
         assert_eq!(backlog.start(), backlog.end() - 8_000);
