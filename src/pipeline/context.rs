@@ -9,7 +9,7 @@ use crate::event::{Event, UtteranceId};
 use crate::io::{Output, RequestId, SocketId};
 use crate::random::Random;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::time::{Timestamp, UnixTime};
+use crate::time::{Duration, Timestamp, UnixTime};
 use std::collections::VecDeque;
 
 /// A service's clock further from ours than this corrects ours: signatures are
@@ -94,7 +94,9 @@ impl Shared {
     /// The point on the session's clock that is that wall time.
     #[must_use]
     pub fn timestamp(&self, now: Timestamp, at: UnixTime) -> Timestamp {
-        now + at.since(self.unix(now))
+        // Seconds since 1970 are exact to a quarter of a microsecond: a timer that
+        // fires too early by that would be due again at once.
+        now + at.since(self.unix(now)) + Duration::from_micros(1)
     }
 
     /// Asks for credentials, if it is time to.

@@ -147,9 +147,9 @@ impl Ladder {
         self.broke = Some(error.clone());
     }
 
-    /// The stream gave a result.
+    /// The stream gave a result: it is up, whatever it was.
     pub fn heard(&mut self) {
-        if let Stream::Down { up: Some(_) } = self.stream {
+        if let Stream::Down { .. } = self.stream {
             self.stream = Stream::Up;
         }
     }

@@ -108,8 +108,8 @@ fn a_worker_that_is_held_up_for_seconds_did_not_sleep() {
 fn a_sleep_without_a_stream_is_no_loop() {
     let mut call = Call::new(config());
     call.run(ms(1_000));
-    // Handshakes hang, and the taps bring nothing.
-    call.aws.handshake = ms(7_000);
+    // Credentials take their time, and the taps bring nothing.
+    call.aws.credentials_delay = ms(12_000);
     for speaker in Speaker::BOTH {
         call.taps[speaker].running = false;
     }

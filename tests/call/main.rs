@@ -20,6 +20,7 @@ mod ladder;
 mod long;
 mod order;
 mod reference_sample;
+mod seams;
 mod stream;
 
 #[cfg(target_family = "wasm")]
