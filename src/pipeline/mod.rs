@@ -6,10 +6,13 @@
 
 pub mod backlog;
 pub mod capture;
+pub mod clock;
 pub mod context;
 pub mod exchange;
 pub mod latency;
 pub mod playout;
+pub mod probe;
+pub mod rate;
 pub mod script;
 pub mod segmenter;
 pub mod sequencer;

@@ -18,6 +18,7 @@ mod long;
 mod order;
 mod reference_sample;
 mod stream;
+mod throttle;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
