@@ -85,6 +85,8 @@ pub struct SpeakerConfig {
     pub message: Duration,
     /// How much of the tap's beginning is skipped (silence is sent instead).
     pub start_guard: Duration,
+    /// Whether our own speech is left out when it is heard again.
+    pub echo_guard: bool,
     /// Optional features of Transcribe.
     pub transcribe: TranscribeOptions,
     /// Optional features of Translate.
@@ -155,6 +157,8 @@ pub struct SpeakerOptions {
     pub output: Option<Form>,
     /// `finish` (true) or `drop` (false, the default).
     pub on_mute: Option<bool>,
+    /// Default true.
+    pub echo_guard: Option<bool>,
     /// Optional features of Transcribe.
     pub transcribe: TranscribeOptions,
     /// Optional features of Translate.
@@ -322,6 +326,7 @@ impl SpeakerOptions {
             stability: self.stability.unwrap_or_default(),
             message: millis("messageMs", self.message_ms, DEFAULT_MESSAGE_MS, (20, 200))?,
             start_guard: millis("startGuardMs", self.start_guard_ms, 0.0, (0, 10_000))?,
+            echo_guard: self.echo_guard.unwrap_or(true),
             transcribe: self.transcribe.clone(),
             translate: self.translate.clone(),
             lexicons: self.lexicons.clone(),

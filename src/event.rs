@@ -176,6 +176,19 @@ pub enum Event {
         /// How much.
         lost_ms: f64,
     },
+    /// A stretch of speech was our own, heard again through a loudspeaker: it
+    /// is not interpreted. If it is all that its result has, this comes in
+    /// place of the final transcript.
+    Echo {
+        /// Whose microphone or line heard it.
+        speaker: Speaker,
+        /// The result that it was part of.
+        result_id: String,
+        /// Its start on the session's clock.
+        start_ms: f64,
+        /// Its end on the session's clock.
+        end_ms: f64,
+    },
     /// Something failed that is not the fault of one utterance.
     Error {
         /// The error.
@@ -241,6 +254,17 @@ impl fmt::Debug for Event {
                 .field("at_ms", at_ms)
                 .field("lost_ms", lost_ms)
                 .finish(),
+            Self::Echo {
+                speaker,
+                start_ms,
+                end_ms,
+                ..
+            } => f
+                .debug_struct("Echo")
+                .field("speaker", speaker)
+                .field("start_ms", start_ms)
+                .field("end_ms", end_ms)
+                .finish_non_exhaustive(),
             Self::Error { error } => f.debug_tuple("Error").field(error).finish(),
         }
     }

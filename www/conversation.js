@@ -70,7 +70,7 @@ export class Conversation extends EventTarget {
   follow(session) {
     this.session = session;
     this.ordinary = false;
-    for (const type of ["transcript", "translation", "utterance"]) {
+    for (const type of ["transcript", "translation", "utterance", "echo"]) {
       session.addEventListener(type, ({ detail }) => this.#transcripts[detail.speaker][type](detail));
     }
     session.addEventListener("latency", ({ detail }) => {

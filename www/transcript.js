@@ -64,6 +64,12 @@ export class Transcript {
     this.#follow();
   }
 
+  /** An `echo` event: what was shown was nobody's words. */
+  echo({ resultId }) {
+    const card = this.#cards.get(`result ${resultId}`);
+    if (card?.utterances.length === 0) this.#remove(card);
+  }
+
   /** A `latency` event. Gives the delay from the end of the words to the first sound, if both happened. */
   latency({ utteranceId, marks }) {
     const { capturedMs, heardMs } = marks;

@@ -102,6 +102,7 @@ impl SpeakerOptions {
                 "messageMs" => self.message_ms = field.number()?,
                 "startGuardMs" => self.start_guard_ms = field.number()?,
                 "enabled" => self.enabled = field.flag()?,
+                "echoGuard" => self.echo_guard = field.flag()?,
                 "transcribe" => self.transcribe = TranscribeOptions::read(&field)?,
                 "translate" => self.translate = TranslateOptions::read(&field)?,
                 "lexicons" => {
@@ -114,7 +115,7 @@ impl SpeakerOptions {
                 _ => {
                     return Err(field.unknown(
                         "language, voice, engine, stability, messageMs, startGuardMs, enabled, \
-                         output, onMute, transcribe, translate, lexicons",
+                         output, onMute, echoGuard, transcribe, translate, lexicons",
                     ));
                 }
             }

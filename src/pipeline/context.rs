@@ -1,6 +1,7 @@
 //! What the pipelines share, lent to whichever is at work.
 
 use super::clock::WallClock;
+use super::echo_guard::Playback;
 use super::rate::Rates;
 use crate::aws::credentials::{Credentials, CredentialsCache};
 use crate::aws::http::ResponseHead;
@@ -9,7 +10,7 @@ use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, UtteranceId};
 use crate::io::{Output, RequestId, SocketId};
 use crate::random::Random;
-use crate::speaker::Speaker;
+use crate::speaker::{PerSpeaker, Speaker};
 use crate::time::{Moment, Timestamp, UnixTime};
 use std::collections::VecDeque;
 
@@ -24,6 +25,9 @@ pub struct Shared {
     pub clock: WallClock,
     /// How many requests Polly gets.
     pub rates: Rates,
+    /// What was played of each speaker's words: the listener's microphone may
+    /// hear it.
+    pub played: PerSpeaker<Playback>,
     outputs: VecDeque<(Speaker, Output)>,
     random: Random,
     last_id: u64,
@@ -39,6 +43,7 @@ impl Shared {
             credentials: CredentialsCache::new(),
             clock: WallClock::default(),
             rates,
+            played: PerSpeaker::default(),
             outputs: VecDeque::new(),
             random: Random::new(seed),
             last_id: 0,
@@ -113,6 +118,14 @@ impl Context<'_> {
     /// Asks something of the world.
     pub fn output(&mut self, output: Output) {
         self.shared.outputs.push_back((self.speaker, output));
+    }
+
+    /// What was played of the speaker's words.
+    pub const fn played(&mut self) -> &mut Playback {
+        match self.speaker {
+            Speaker::Agent => &mut self.shared.played.agent,
+            Speaker::Customer => &mut self.shared.played.customer,
+        }
     }
 
     /// Tells the host.

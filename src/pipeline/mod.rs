@@ -8,6 +8,7 @@ pub mod backlog;
 pub mod capture;
 pub mod clock;
 pub mod context;
+pub mod echo_guard;
 pub mod exchange;
 pub mod latency;
 pub mod playout;
@@ -30,8 +31,9 @@ use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
 use context::Context;
+use echo_guard::EchoGuard;
 use latency::Step;
-use segmenter::{Segment, Segmenter};
+use segmenter::{Fate, Segment, Segmenter, Word};
 use timer::Timer;
 use transcriber::{Heard, Status, Transcriber};
 use utterances::Utterances;
@@ -53,6 +55,7 @@ pub struct Pipeline {
     capture: Capture,
     transcriber: Transcriber,
     segmenter: Segmenter,
+    guard: EchoGuard,
     utterances: Utterances,
     held: bool,
     stopped: bool,
@@ -80,6 +83,7 @@ impl Pipeline {
             capture: Capture::new(config.start_guard),
             transcriber,
             segmenter: segmenter(&config),
+            guard: EchoGuard::default(),
             utterances: Utterances::new(playout_rate_hz)?,
             held: false,
             stopped: false,
@@ -146,6 +150,7 @@ impl Pipeline {
         let found = self
             .capture
             .push(ctx.now, position, piece, &mut self.samples);
+        self.guard.hear(&self.samples);
         self.transcriber.push(&self.samples);
         if self.samples.capacity() > 1 << 16 {
             self.samples = Vec::new();
@@ -216,6 +221,7 @@ impl Pipeline {
         self.samples.clear();
         let rest = &mut self.samples;
         let at = self.capture.shut(cause, shut, from_frame, end, rest);
+        self.guard.hear(rest);
         self.transcriber.push(rest);
         if shut {
             self.transcriber.backlog.silence_from(at);
@@ -329,6 +335,7 @@ impl Pipeline {
         self.capture.padded(position, now - missing);
         let count = crate::audio::framer::samples(missing);
         let silence = vec![0.0; usize::try_from(count).unwrap_or(0)];
+        self.guard.hear(&silence);
         self.transcriber.push(&silence);
         (self.filled, self.padding) = (now, true);
     }
@@ -362,10 +369,19 @@ impl Pipeline {
 
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
+        let words = self.segmenter.words(result);
+        let echoes = self.echoes(ctx, &words);
         let (transcriber, before) = (&self.transcriber, self.discard_before);
-        let discarded = |second| transcriber.position(second) < before;
-        self.segmenter
-            .handle(ctx.now, result, discarded, &mut segments);
+        let fate = |second| {
+            if transcriber.position(second) < before {
+                Fate::Discarded
+            } else if echoes.contains(&second) {
+                Fate::Echo
+            } else {
+                Fate::Interpreted
+            }
+        };
+        self.segmenter.handle(ctx.now, result, fate, &mut segments);
         let mut utterance_id = None;
         for segment in segments {
             utterance_id = self.commit(ctx, segment).or(utterance_id);
@@ -373,15 +389,37 @@ impl Pipeline {
         if !result.is_partial {
             self.transcriber.commit(result.end_time);
         }
+        let now = ctx.now;
         let time = |second: f64| {
             let position = self.transcriber.position(second);
-            self.capture.time_of(position).unwrap_or(ctx.now)
+            self.capture.time_of(position).unwrap_or(now)
         };
-        let text = result
-            .alternatives
-            .first()
-            .map(|reading| reading.transcript.clone())
-            .unwrap_or_default();
+        let text = if echoes.is_empty() {
+            let reading = result.alternatives.first();
+            reading.map_or_else(String::new, |reading| reading.transcript.clone())
+        } else {
+            let echo = |word: &&Word| echoes.contains(&word.start);
+            if !result.is_partial {
+                let first = words.iter().find(echo);
+                let last = words.iter().rfind(echo);
+                let first = first.map_or(result.start_time, |word| word.start);
+                let last = last.map_or(result.end_time, |word| word.end);
+                ctx.event(Event::Echo {
+                    speaker: ctx.speaker,
+                    result_id: result.result_id.clone(),
+                    start_ms: time(first).as_millis_f64(),
+                    end_ms: time(last).as_millis_f64(),
+                });
+            }
+            let theirs = words.iter().filter(|word| !echo(word));
+            let text = theirs.map(|word| word.text.as_str());
+            let text = self.segmenter.join().all(text);
+            if text.is_empty() {
+                // Nobody's words are not shown, not even for a moment.
+                return;
+            }
+            text
+        };
         let (start, end) = (time(result.start_time), time(result.end_time));
         ctx.event(Event::Transcript {
             speaker: ctx.speaker,
@@ -395,9 +433,24 @@ impl Pipeline {
         });
     }
 
+    /// Which words are our own speech, heard again: their starts.
+    fn echoes(&mut self, ctx: &Context<'_>, words: &[Word]) -> Vec<f64> {
+        if !self.config.echo_guard {
+            return Vec::new();
+        }
+        let played = &ctx.shared.played[ctx.speaker.other()];
+        let (transcriber, capture) = (&self.transcriber, &self.capture);
+        let place = |second| {
+            let position = transcriber.position(second);
+            Some((position, capture.time_of(position)?))
+        };
+        let join = self.segmenter.join();
+        self.guard.echoes(words, join, played, place)
+    }
+
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
         self.transcriber.commit(segment.end);
-        if self.config.form == Form::Transcript {
+        if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
             return None;
         }
         let id = self.utterances.announce(ctx);
@@ -407,7 +460,7 @@ impl Pipeline {
         }
         self.utterances
             .mark(id, Step::FirstPartial, segment.first_seen);
-        if self.transcriber.position(segment.start) < self.discard_before {
+        if segment.fate == Fate::Discarded {
             self.utterances.finish(ctx, id, Outcome::Dropped, None);
         } else {
             let result_id = Some(segment.result_id);

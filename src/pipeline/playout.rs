@@ -20,6 +20,7 @@ const PIECES_PER_SECOND: usize = 10;
 /// Feeds one player.
 pub struct Playout {
     resampler: Resampler,
+    rate_hz: u32,
     piece: usize,
     /// What the player holds, the one that plays first.
     player: VecDeque<UtteranceId>,
@@ -36,6 +37,7 @@ impl Playout {
     pub fn new(rate_hz: u32) -> Result<Self, Error> {
         Ok(Self {
             resampler: Resampler::new(SERVICE_RATE_HZ, rate_hz)?,
+            rate_hz,
             piece: rate_hz as usize / PIECES_PER_SECOND,
             player: VecDeque::new(),
             open: false,
@@ -87,6 +89,8 @@ impl Playout {
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         if !self.player.is_empty() {
             ctx.output(Output::StopPlayout);
+            let now = ctx.now;
+            ctx.played().stopped(now);
         }
         self.player.clear();
         self.open = false;
@@ -97,6 +101,7 @@ impl Playout {
 
     fn play(&mut self, ctx: &mut Context<'_>, utterance: UtteranceId) {
         for piece in self.resampled.chunks(self.piece) {
+            ctx.played().play(utterance, piece, self.rate_hz);
             let pcm = piece.to_vec();
             ctx.output(Output::Play { utterance, pcm });
         }

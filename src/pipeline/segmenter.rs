@@ -25,6 +25,19 @@ pub struct Segment {
     pub end: f64,
     /// When the first of its words was seen in a result.
     pub first_seen: Timestamp,
+    /// What is to become of it.
+    pub fate: Fate,
+}
+
+/// What is to become of a word. Segments are cut where it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is interpreted.
+    Interpreted,
+    /// It was said before a mute or hold.
+    Discarded,
+    /// Nobody said it: it is our own speech, heard again.
+    Echo,
 }
 
 /// Cuts one stream's results into segments.
@@ -56,11 +69,14 @@ struct Open {
 }
 
 /// A word with the marks after it.
-struct Word {
-    text: String,
+pub struct Word {
+    /// The word and its marks.
+    pub text: String,
     folded: String,
-    start: f64,
-    end: f64,
+    /// In seconds of the stream.
+    pub start: f64,
+    /// In seconds of the stream.
+    pub end: f64,
     /// The word and its marks are stable.
     stable: bool,
     ends_clause: bool,
@@ -79,25 +95,36 @@ impl Segmenter {
         }
     }
 
-    /// Takes a result; appends what it commits. No segment has both words that
-    /// begin where something is `discarded` (in seconds of the stream) and
-    /// words after them.
+    /// How words are joined.
+    #[must_use]
+    pub const fn join(&self) -> Join {
+        self.join
+    }
+
+    /// The words of a result's first reading.
+    #[must_use]
+    pub fn words(&self, result: &TranscriptResult) -> Vec<Word> {
+        let empty = Alternative::default();
+        words(
+            result.alternatives.first().unwrap_or(&empty),
+            result,
+            self.join,
+        )
+    }
+
+    /// Takes a result; appends what it commits. `fate` is asked for the start
+    /// of each word, in seconds of the stream; the words of a segment share it.
     pub fn handle(
         &mut self,
         now: Timestamp,
         result: &TranscriptResult,
-        discarded: impl Fn(f64) -> bool,
+        fate: impl Fn(f64) -> Fate,
         out: &mut Vec<Segment>,
     ) {
         if self.finished.contains(&result.result_id) {
             return;
         }
-        let empty = Alternative::default();
-        let words = words(
-            result.alternatives.first().unwrap_or(&empty),
-            result,
-            self.join,
-        );
+        let words = self.words(result);
         let index = self.open_index(result);
         let open = &mut self.open[index];
         open.start = open.start.min(result.start_time);
@@ -111,12 +138,14 @@ impl Segmenter {
         } else {
             tail.len()
         };
-        let (done, rest) = tail.split_at(count);
-        let cut = done.partition_point(|word| discarded(word.start));
-        for part in [&done[..cut], &done[cut..]] {
-            if !part.is_empty() {
-                out.push(open.commit(now, part, !rest.is_empty(), self.join));
-            }
+        let (mut done, rest) = tail.split_at(count);
+        while let Some(word) = done.first() {
+            let its = fate(word.start);
+            let alike = done.iter().take_while(|word| fate(word.start) == its);
+            let (part, more) = done.split_at(alike.count());
+            let more_follows = !(more.is_empty() && rest.is_empty());
+            out.push(open.commit(now, part, its, more_follows, self.join));
+            done = more;
         }
         if !result.is_partial {
             self.open.remove(index);
@@ -197,11 +226,20 @@ impl Open {
         row.iter().rposition(|cost| *cost == best).unwrap_or(0)
     }
 
-    fn commit(&mut self, now: Timestamp, words: &[Word], more: bool, join: Join) -> Segment {
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        words: &[Word],
+        fate: Fate,
+        more: bool,
+        join: Join,
+    ) -> Segment {
         let text = join.all(words.iter().map(|word| word.text.as_str()));
         self.committed
             .extend(words.iter().map(|word| word.folded.clone()));
-        self.text = join.all([self.text.as_str(), text.as_str()]);
+        if fate != Fate::Echo {
+            self.text = join.all([self.text.as_str(), text.as_str()]);
+        }
         let end = words.iter().map(|word| word.end).fold(0.0, f64::max);
         self.committed_end = self.committed_end.max(end);
         let first_seen = self.tail_seen.take().unwrap_or(now);
@@ -214,6 +252,7 @@ impl Open {
             start: words.first().map_or(0.0, |word| word.start),
             end,
             first_seen,
+            fate,
         }
     }
 }
@@ -284,13 +323,24 @@ fn words_of_text(text: &str, result: &TranscriptResult, join: Join) -> Vec<Word>
 }
 
 /// A word without case and punctuation, to tell whether it is the same one.
-fn fold(word: &str) -> String {
+pub fn fold(word: &str) -> String {
     let bare: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
     if bare.is_empty() {
         word.to_owned()
     } else {
         bare.to_lowercase()
     }
+}
+
+/// The words of a text that is said between those seconds.
+#[cfg(test)]
+pub fn words_of(text: &str, start_time: f64, end_time: f64) -> Vec<Word> {
+    let result = TranscriptResult {
+        start_time,
+        end_time,
+        ..TranscriptResult::default()
+    };
+    words_of_text(text, &result, Join::Spaces)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn feed(segmenter: &mut Segmenter, results: &[TranscriptResult]) -> Vec<String> 
         segmenter.handle(
             Timestamp::from_millis(n as u64),
             result,
-            |_| false,
+            |_| Fate::Interpreted,
             &mut out,
         );
     }
@@ -109,10 +109,10 @@ fn a_final_without_items_gives_its_text() {
     segmenter.handle(
         Timestamp::ZERO,
         &result("a", &tokens, 6, true),
-        |_| false,
+        |_| Fate::Interpreted,
         &mut out,
     );
-    segmenter.handle(Timestamp::ZERO, &last, |_| false, &mut out);
+    segmenter.handle(Timestamp::ZERO, &last, |_| Fate::Interpreted, &mut out);
     let texts: Vec<&str> = out.iter().map(|s| s.text.as_str()).collect();
     assert_eq!(texts, ["I can see it,", "and it works."]);
     assert!(out[1].start >= 1.0 && (out[1].end - 2.0).abs() < 1e-9);
@@ -235,7 +235,7 @@ fn committed_segments_joined_are_the_final_transcript() {
             segmenter.handle(
                 Timestamp::ZERO,
                 &result("r", &seen, stable, true),
-                |_| false,
+                |_| Fate::Interpreted,
                 &mut out,
             );
         }
@@ -260,7 +260,7 @@ fn committed_segments_joined_are_the_final_transcript() {
         if below(4) == 0 {
             last.alternatives[0].items.clear();
         }
-        segmenter.handle(Timestamp::ZERO, &last, |_| false, &mut out);
+        segmenter.handle(Timestamp::ZERO, &last, |_| Fate::Interpreted, &mut out);
         let said: Vec<String> = out.iter().flat_map(|s| bare(&s.text)).collect();
         assert_eq!(said, bare(&text), "seed {seed}");
         if stabilised {

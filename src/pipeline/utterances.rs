@@ -244,6 +244,7 @@ impl Utterances {
         let engine = known.map(|u| u.engine.clone());
         match input {
             PlayedInput::Started { .. } => {
+                ctx.played().started(id, at);
                 if let Some(engine) = engine {
                     self.ledger.mark(id, Step::Heard, at);
                     tell(ctx, id, Outcome::Speaking, None, engine);
@@ -251,6 +252,7 @@ impl Utterances {
             }
             PlayedInput::Ended { .. } => {
                 self.playout.ended(id);
+                ctx.played().ended(id, at);
                 if engine.is_some() {
                     self.ledger.mark(id, Step::Ended, at);
                     self.finish(ctx, id, Outcome::Spoken, None);
@@ -323,6 +325,8 @@ impl Utterances {
                     std::mem::replace(&mut utterance.stage, Stage::Fetching)
             {
                 asked = true;
+                let now = ctx.now;
+                ctx.played().say(now, utterance.id, &text);
                 self.synthesizer
                     .begin(ctx, config, utterance.id, text, voice);
             }

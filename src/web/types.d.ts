@@ -144,6 +144,15 @@ export interface SpeakerOptions {
    * `drop`; with `finish` it is still translated and spoken to its end.
    */
   onMute?: "drop" | "finish";
+  /**
+   * Whether translations that are heard again on this speaker's track (a
+   * loudspeaker beside the microphone, a line that echoes) are left out, event
+   * `echo`. Default true. What this speaker says again is interpreted again,
+   * and of two who talk at once the person is. Off: everything that is heard is
+   * interpreted, the echo too; for a headset whose wearer often repeats, word
+   * by word, what is just being played.
+   */
+  echoGuard?: boolean;
   /** Optional features of Amazon Transcribe. */
   transcribe?: {
     vocabulary?: string;
@@ -292,6 +301,19 @@ export interface GapDetail {
   lostMs: number;
 }
 
+/**
+ * A stretch of speech on a speaker's track was a translation that we spoke to
+ * that speaker, heard again: it is not interpreted. If it is all that the
+ * result has, this takes the place of its final transcript: a partial one that
+ * was shown under the `resultId` is to be taken away.
+ */
+export interface EchoDetail {
+  speaker: Speaker;
+  resultId: string;
+  startMs: number;
+  endMs: number;
+}
+
 /** The events of a session; each is a CustomEvent. */
 export interface SessionEventMap {
   transcript: CustomEvent<TranscriptDetail>;
@@ -300,6 +322,7 @@ export interface SessionEventMap {
   latency: CustomEvent<LatencyDetail>;
   statechange: CustomEvent<{ state: SessionState }>;
   gap: CustomEvent<GapDetail>;
+  echo: CustomEvent<EchoDetail>;
   /** Something failed that is not the fault of one utterance. */
   error: CustomEvent<{ error: InterpreterError }>;
 }

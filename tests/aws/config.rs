@@ -133,7 +133,7 @@ fn settings_are_taken_as_they_are_written() {
     let agent = json!({
         "language": "en-US", "voice": "Pedro", "engine": "generative", "stability": "low",
         "output": "captions", "onMute": "finish",
-        "messageMs": 100, "startGuardMs": 800, "enabled": false,
+        "messageMs": 100, "startGuardMs": 800, "enabled": false, "echoGuard": false,
         "transcribe": {"vocabulary": "words", "vocabularyFilter": "filter", "vocabularyFilterMethod": "mask", "languageModel": "model"},
         "translate": {"terminology": "terms", "formality": "formal", "maskProfanity": true, "brevity": true},
         "lexicons": ["Names"],
@@ -145,6 +145,7 @@ fn settings_are_taken_as_they_are_written() {
     assert_eq!((agent.form, agent.finish_on_mute), (Form::Captions, true));
     let other = &config.speakers.customer;
     assert_eq!((other.form, other.finish_on_mute), (Form::Speech, false));
+    assert_eq!((agent.echo_guard, other.echo_guard), (false, true));
     assert_eq!(agent.message, Duration::from_millis(100));
     assert_eq!(agent.start_guard, Duration::from_millis(800));
     assert_eq!(
@@ -180,6 +181,7 @@ fn every_wrong_field_is_named_with_what_was_expected() {
         ("customer.startGuardMs", json!(-1), "0 to 10000"),
         ("customer.startGuardMs", json!(10_001), "0 to 10000"),
         ("customer.enabled", json!("yes"), "boolean"),
+        ("agent.echoGuard", json!(0), "boolean"),
         ("agent.transcribe.vocabulary", json!(""), "1 to 256"),
         (
             "agent.transcribe.vocabularyFilterMethod",

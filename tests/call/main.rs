@@ -12,6 +12,7 @@ mod common;
 mod audio;
 mod control;
 mod credentials;
+mod echo;
 mod forms;
 mod gate;
 mod long;

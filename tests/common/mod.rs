@@ -15,6 +15,7 @@ use connect_interpreter::aws::http::ResponseHead;
 use connect_interpreter::config::{SessionConfig, SessionOptions};
 use connect_interpreter::error::{Error, ErrorCode};
 use connect_interpreter::event::{Event, Outcome, State, UtteranceId};
+use connect_interpreter::random::Random;
 use connect_interpreter::session::{
     Input, Output, RequestId, ResponseInput, Session, SocketId, SocketInput,
 };
@@ -84,6 +85,71 @@ pub struct Tap {
     remainder: f64,
 }
 
+/// A loudspeaker beside a microphone: what the listener hears, they say.
+pub struct Loudspeaker {
+    pub delay: Duration,
+    /// Of what is heard, as it is heard again.
+    pub gain: f32,
+    /// Further ways through the room: how much later, and how much of it.
+    pub room: &'static [(f64, f32)],
+    /// The most that a sample of the room's own noise has.
+    pub noise: f32,
+    pub random: Random,
+}
+
+impl Loudspeaker {
+    /// At -10 dB, in a room of felt.
+    pub fn new(delay: Duration) -> Self {
+        Self {
+            delay,
+            gain: 0.316,
+            room: &[],
+            noise: 0.0,
+            random: Random::new(7),
+        }
+    }
+
+    /// In a room with walls and a fan.
+    pub fn in_a_room(delay: Duration, seed: u64) -> Self {
+        Self {
+            room: &[
+                (11.0, 0.3),
+                (23.0, -0.2),
+                (41.0, 0.15),
+                (67.0, -0.1),
+                (97.0, 0.07),
+            ],
+            noise: 0.003,
+            random: Random::new(seed),
+            ..Self::new(delay)
+        }
+    }
+
+    /// Adds to the samples of a tap from that frame on.
+    fn add(&mut self, player: &Player, frame: u64, samples: &mut [f32]) {
+        let rate = f64::from(player.rate_hz);
+        let heard = |frame: u64, later: f64| {
+            let late = (later / 1000.0 * rate) as u64 + u64::from(player.rate_hz) / 100;
+            let index = frame
+                .checked_sub(late)
+                .and_then(|n| usize::try_from(n).ok());
+            index
+                .and_then(|n| player.heard.get(n))
+                .copied()
+                .unwrap_or(0.0)
+        };
+        let delay = self.delay.as_secs_f64() * 1000.0;
+        for (frame, sample) in (frame..).zip(samples) {
+            let mut echo = heard(frame, delay);
+            for (later, part) in self.room {
+                echo += part * heard(frame, delay + later);
+            }
+            let noise = self.noise * (self.random.unit() as f32 * 2.0 - 1.0);
+            *sample += self.gain * echo + noise;
+        }
+    }
+}
+
 pub struct Call {
     pub session: Session,
     pub aws: FakeAws,
@@ -91,6 +157,8 @@ pub struct Call {
     pub told: Vec<Told>,
     pub taps: PerSpeaker<Tap>,
     pub players: PerSpeaker<Player>,
+    /// By the listener. Of taps at the players' rate.
+    pub loudspeakers: PerSpeaker<Option<Loudspeaker>>,
     /// How far the host's idea of the wall clock is off, in seconds.
     pub clock_skew: i64,
     pub ticks_as_timeouts: bool,
@@ -132,6 +200,7 @@ impl Call {
                 remainder: 0.0,
             }),
             players: PerSpeaker::new(|_| Player::new(rate)),
+            loudspeakers: PerSpeaker::default(),
             clock_skew: 0,
             ticks_as_timeouts: false,
             news: BTreeMap::new(),
@@ -367,6 +436,10 @@ impl Call {
                 let mut samples: Vec<f32> = tap.queue.drain(..queued).collect();
                 samples.resize(count, 0.0);
                 let first_frame = tap.frame;
+                if let Some(loudspeaker) = &mut self.loudspeakers[speaker] {
+                    let player = &self.players[speaker.other()];
+                    loudspeaker.add(player, first_frame, &mut samples);
+                }
                 tap.frame += count as u64;
                 let (rate_hz, connected) = (tap.rate_hz, tap.connected);
                 if connected {

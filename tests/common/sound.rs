@@ -2,8 +2,10 @@
 //! samples by its zero crossings.
 
 use super::player::Player;
+use connect_interpreter::random::Random;
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
+use std::sync::OnceLock;
 
 pub const RATE: u32 = 16_000;
 
@@ -36,6 +38,7 @@ pub struct Burst {
 
 /// Finds bursts in a stream of samples.
 pub struct Ear {
+    fine: Option<Fine>,
     rate: f64,
     position: u64,
     begun: Option<u64>,
@@ -51,6 +54,7 @@ pub struct Ear {
 impl Ear {
     pub fn new(rate: u32) -> Self {
         Self {
+            fine: None,
             rate: f64::from(rate),
             position: 0,
             begun: None,
@@ -64,17 +68,29 @@ impl Ear {
         }
     }
 
+    /// One that hears the louder of several, and words that touch, in noise;
+    /// of [`RATE`] only.
+    pub fn fine() -> Self {
+        Self {
+            fine: Some(Fine::default()),
+            ..Self::new(RATE)
+        }
+    }
+
     pub const fn position(&self) -> u64 {
         self.position
     }
 
     pub const fn in_burst(&self) -> bool {
-        self.begun.is_some()
+        match &self.fine {
+            Some(fine) => fine.tone.is_some(),
+            None => self.begun.is_some(),
+        }
     }
 
     /// Hears that much silence, if nothing is under way.
-    pub const fn skip(&mut self, samples: u64) -> bool {
-        let skips = self.begun.is_none();
+    pub fn skip(&mut self, samples: u64) -> bool {
+        let skips = self.begun.is_none() && self.fine.is_none();
         if skips {
             self.position += samples;
             self.quiet += samples;
@@ -84,6 +100,12 @@ impl Ear {
     }
 
     pub fn hear(&mut self, sample: f32) -> Option<Burst> {
+        if let Some(fine) = &mut self.fine {
+            self.position += 1;
+            let burst = fine.hear(sample, self.position);
+            self.last_end = burst.map_or(self.last_end, |burst| burst.end);
+            return burst;
+        }
         let mut burst = None;
         if sample.abs() > 0.01 {
             if self.begun.is_none() {
@@ -126,6 +148,95 @@ impl Ear {
     }
 }
 
+/// Samples of a frame: words are 50 Hz apart, which are whole periods of it.
+const FRAME: usize = RATE as usize / 50;
+const HOP: usize = FRAME / 2;
+
+/// The words' tones, in steps of 50 Hz.
+const FIRST_TONE: usize = 6;
+const LAST_TONE: usize = 140;
+
+/// A frame of each tone's cosine and sine.
+fn waves() -> &'static [f32] {
+    static WAVES: OnceLock<Vec<f32>> = OnceLock::new();
+    WAVES.get_or_init(|| {
+        let turn = |tone: usize, n: usize| TAU * (tone * n % FRAME) as f64 / FRAME as f64;
+        let tones = FIRST_TONE..LAST_TONE;
+        tones
+            .flat_map(|tone| {
+                let cos = (0..FRAME).map(move |n| turn(tone, n).cos() as f32);
+                cos.chain((0..FRAME).map(move |n| turn(tone, n).sin() as f32))
+            })
+            .collect()
+    })
+}
+
+/// Looks at the spectrum every 10 ms: a burst is a stretch in which one word's
+/// tone stands out.
+#[derive(Default)]
+struct Fine {
+    frame: Vec<f32>,
+    tone: Option<usize>,
+    begun: u64,
+}
+
+impl Fine {
+    fn hear(&mut self, sample: f32, position: u64) -> Option<Burst> {
+        self.frame.push(sample);
+        if self.frame.len() < FRAME {
+            return None;
+        }
+        let tone = self.loudest();
+        self.frame.drain(..HOP);
+        if tone == self.tone {
+            return None;
+        }
+        // It changed in the middle of the frame, as far as can be said.
+        let middle = position - HOP as u64;
+        let before = std::mem::replace(&mut self.tone, tone);
+        let start = std::mem::replace(&mut self.begun, middle);
+        before.map(|tone| Burst {
+            start,
+            end: middle,
+            hz: tone as f64 * 50.0,
+        })
+    }
+
+    /// The tone (in steps of 50 Hz) that stands out, if one does.
+    fn loudest(&mut self) -> Option<usize> {
+        let energy: f32 = self.frame.iter().map(|s| s * s).sum();
+        if energy < 1e-5 * FRAME as f32 {
+            return None;
+        }
+        let power = |tone: usize| {
+            let (mut re, mut im) = ([0.0; 4], [0.0; 4]);
+            let waves = &waves()[(tone - FIRST_TONE) * 2 * FRAME..][..2 * FRAME];
+            let (cos, sin) = waves.split_at(FRAME);
+            let parts = self.frame.chunks_exact(4);
+            for ((part, cos), sin) in parts.zip(cos.chunks_exact(4)).zip(sin.chunks_exact(4)) {
+                for n in 0..4 {
+                    re[n] += part[n] * cos[n];
+                    im[n] += part[n] * sin[n];
+                }
+            }
+            let (re, im) = (re.iter().sum::<f32>(), im.iter().sum::<f32>());
+            re * re + im * im
+        };
+        let (mut best, mut first, mut second) = (0, 0.0, 0.0_f32);
+        for tone in FIRST_TONE..LAST_TONE {
+            let power = power(tone);
+            if power > first {
+                (best, second, first) = (tone, first, power);
+            } else {
+                second = second.max(power);
+            }
+        }
+        // All of a tone's energy is FRAME / 2 times smaller than its power.
+        let stands_out = first > 3.0 * second && first * 2.0 > 0.4 * energy * FRAME as f32;
+        stands_out.then_some(best)
+    }
+}
+
 /// The words that exist, each with its tone.
 #[derive(Default)]
 pub struct Vocabulary {
@@ -141,17 +252,47 @@ impl Vocabulary {
     pub fn say(&mut self, sentence: &str, rate: u32) -> Vec<f32> {
         let mut sound = Vec::new();
         for token in sentence.split_whitespace() {
-            let known = self.tokens.iter().position(|known| known == token);
-            let index = known.unwrap_or_else(|| {
-                self.tokens.push(token.to_owned());
-                self.tokens.len() - 1
-            });
-            // What 16 kHz can carry after resampling.
-            assert!(Self::hz(index) < 7_000.0, "too many words");
-            tone(rate, Self::hz(index), WORD, &mut sound);
+            let hz = self.tone_of(token);
+            tone(rate, hz, WORD, &mut sound);
             silence(rate, GAP, &mut sound);
         }
         sound
+    }
+
+    /// The sound of a sentence as somebody says it: words are not equally long
+    /// and loud, nor the gaps between them. Nobody says it twice in the same
+    /// way, but `manner` gives the same one again.
+    pub fn say_so(&mut self, sentence: &str, manner: u64) -> Vec<f32> {
+        let mut random = Random::new(manner);
+        let mut sound = Vec::new();
+        for token in sentence.split_whitespace() {
+            let hz = self.tone_of(token);
+            let begin = sound.len();
+            let letters = token.chars().count() as f64;
+            let seconds = 0.8 * WORD + 0.03 * letters + 0.15 * random.unit();
+            tone(RATE, hz, seconds, &mut sound);
+            let (level, swell) = (0.4 + 0.6 * random.unit(), random.unit());
+            let word = &mut sound[begin..];
+            let length = word.len() as f64;
+            for (n, sample) in word.iter_mut().enumerate() {
+                // Louder or quieter in its middle.
+                let bend = 1.0 - 0.6 * swell * (TAU * n as f64 / length).cos().abs();
+                *sample *= (level * bend) as f32;
+            }
+            silence(RATE, 0.04 + 0.16 * random.unit(), &mut sound);
+        }
+        sound
+    }
+
+    fn tone_of(&mut self, token: &str) -> f64 {
+        let known = self.tokens.iter().position(|known| known == token);
+        let index = known.unwrap_or_else(|| {
+            self.tokens.push(token.to_owned());
+            self.tokens.len() - 1
+        });
+        // What 16 kHz can carry after resampling.
+        assert!(Self::hz(index) < 7_000.0, "too many words");
+        Self::hz(index)
     }
 
     /// The word of a burst: nothing for what is no word or too short for one.

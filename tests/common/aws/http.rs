@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Status, name and, where it says something, message.
 type Refusal = (u16, &'static str, Option<String>);
+/// How Polly says things.
+const MANNER: u64 = 77_000;
 
 impl FakeAws {
     pub fn request(&mut self, now: Timestamp, id: RequestId, request: &HttpRequest) -> Replies {
@@ -149,7 +151,12 @@ impl FakeAws {
         if !self.takes_speech(now, body["Engine"].as_str().unwrap()) {
             return Err((400, "ThrottlingException", Some("Rate exceeded".to_owned())));
         }
-        let samples = self.clips.speak(text).into_iter().map(to_i16);
+        let sound = if self.hears_clips {
+            self.vocabulary.say_so(text, MANNER + text.len() as u64)
+        } else {
+            self.clips.speak(text)
+        };
+        let samples = sound.into_iter().map(to_i16);
         let mut bytes = Vec::new();
         extend_s16le(samples, &mut bytes);
         let speed = f64::from(RATE) * 2.0 * self.polly_speed;

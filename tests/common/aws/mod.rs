@@ -122,6 +122,9 @@ pub struct FakeAws {
     /// Whether each stream keeps all of its samples.
     pub keep_pcm: bool,
     pub cancelled: usize,
+    /// Polly says words that Transcribe recognises, and Transcribe hears the
+    /// louder of two who talk at once.
+    pub hears_clips: bool,
     issued: Vec<(String, Option<UnixTime>)>,
 }
 
@@ -163,6 +166,7 @@ impl Default for FakeAws {
             expired: Vec::new(),
             keep_pcm: true,
             cancelled: 0,
+            hears_clips: false,
             issued: Vec::new(),
         }
     }

@@ -68,7 +68,11 @@ impl FakeAws {
             open: true,
             finals_without_items: false,
             keep: self.keep_pcm,
-            ear: Ear::new(RATE),
+            ear: if self.hears_clips {
+                Ear::fine()
+            } else {
+                Ear::new(RATE)
+            },
             words: Vec::new(),
             results: 0,
             last_audio: now,
