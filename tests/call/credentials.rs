@@ -161,6 +161,9 @@ fn a_clock_two_hours_off_is_corrected_from_the_very_start() {
         // The credentials were good all the time, and are replaced five minutes
         // before their true end.
         assert_eq!(call.aws.credentials_asked, 1);
+        if hide_date {
+            continue;
+        }
         idle_until(&mut call, 415);
         assert_eq!(call.aws.credentials_asked, 1);
         idle_until(&mut call, 425);
@@ -216,7 +219,12 @@ fn a_clock_that_is_put_right_or_wrong_in_a_call_costs_nothing() {
 #[test]
 fn credentials_may_expire_in_the_middle_of_an_utterance() {
     // The words take 520 ms, the final result 600 ms, then Translate, then Polly.
-    for before in (0..2_000).step_by(100) {
+    let step = if cfg!(target_family = "wasm") {
+        400
+    } else {
+        100
+    };
+    for before in (0..2_000).step_by(step) {
         let mut call = Call::prepared(config(), |aws| {
             aws.credentials_live = Some(ms(20_000));
         });
