@@ -109,7 +109,7 @@ fn a_sleep_without_a_stream_is_no_loop() {
     let mut call = Call::new(config());
     call.run(ms(1_000));
     // Credentials take their time, and the taps bring nothing.
-    call.aws.credentials_delay = ms(12_000);
+    call.aws.credentials_delay = ms(9_000);
     for speaker in Speaker::BOTH {
         call.taps[speaker].running = false;
     }

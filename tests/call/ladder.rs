@@ -136,7 +136,7 @@ fn only_one_at_a_time_finds_out_whether_speech_works_again() {
     call.run(ms(3_000));
     // Its answer takes so long that others come meanwhile.
     let first = format!("en: {}", sentence(3));
-    call.aws.polly.text_delays.insert(first.clone(), ms(3_500));
+    call.aws.polly.text_delays.insert(first.clone(), ms(2_900));
     let before = call.aws.polly.requests;
     say(&mut call, 3..5);
     call.run_until("the second is a caption", |call| {
@@ -155,7 +155,7 @@ fn only_one_at_a_time_finds_out_whether_speech_works_again() {
     speech(&mut call.aws, true);
     call.run(ms(10_000));
     let taken = format!("en: {}", sentence(8));
-    call.aws.polly.text_delays.insert(taken, ms(3_500));
+    call.aws.polly.text_delays.insert(taken, ms(2_900));
     let before = call.aws.polly.requests;
     say(&mut call, 8..9);
     call.run_until("it is tried", |call| call.aws.polly.requests > before);
