@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Client, Said, audio_event, whole};
+use common::{Client, Said, Stream, audio_event, whole};
 use local_aws::event_stream::Message;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
@@ -274,6 +274,39 @@ async fn a_newer_stream_of_the_same_session_wins_and_the_limit_holds() {
     );
     second.audio(&[]).await;
     assert_eq!(second.rest().await.1, Said::Closed(1000));
+    let state = client.state().await;
+    assert_eq!(state["streams"][0]["ended"], "ConflictException");
+    assert_eq!(
+        state["streams"][1]["resumes"],
+        Value::Null,
+        "nobody asked for a window"
+    );
+}
+
+#[tokio::test]
+async fn a_session_may_be_resumed_within_its_window_and_begins_at_0_all_the_same() {
+    let client = Client::new().await;
+    let words = spoken(&client, "manzana río piedra ventana").await;
+    let query =
+        format!("{STABLE}&session-id=00000000-0000-4000-8000-00000000000c&session-resume-window=5");
+    let begins = async |stream: &mut Stream| {
+        for piece in words.chunks(1600) {
+            stream.audio(piece).await;
+        }
+        stream.audio(&[]).await;
+        let (results, end) = stream.rest().await;
+        assert_eq!(end, Said::Closed(1000));
+        let last = results.last().expect("results");
+        assert_eq!(last["IsPartial"], false);
+        last["StartTime"].as_f64().expect("a time")
+    };
+    // 40 ms of marker, ± 120 ms.
+    assert!(begins(&mut client.stream(&query).await).await <= 0.16);
+    assert!(begins(&mut client.stream(&query).await).await <= 0.16);
+    let streams = client.state().await["streams"].clone();
+    assert_eq!(streams[0]["resumeWindowMin"], 5);
+    assert_eq!(streams[0]["resumes"], Value::Null);
+    assert_eq!(streams[1]["resumes"], streams[0]["id"]);
 }
 
 #[tokio::test]

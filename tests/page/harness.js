@@ -24,9 +24,9 @@ export async function until(page, condition, argument) {
   await page.waitForFunction(condition, argument, { timeout: 120_000, polling: 50 });
 }
 
-/** A person says pilot words; resolves at their end. */
-export function speak(page, speaker, first, count) {
-  return page.evaluate(([who, from, n]) => window.harness.speak(who, from, n), [speaker, first, count]);
+/** A person says pilot words, and nothing for some seconds; resolves at the end. */
+export function speak(page, speaker, first, count, pauseS = 0) {
+  return page.evaluate(([who, from, n, s]) => window.harness.speak(who, from, n, s), [speaker, first, count, pauseS]);
 }
 
 /** Waits until so many stretches of speech have been recognised and dealt with. */

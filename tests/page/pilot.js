@@ -29,11 +29,18 @@ export function pilotCodes(samples, rate, quietest = 0.003) {
     }
     return (4 / length) * Math.sqrt(Math.max(0, one * one + two * two - twice * one * two));
   };
+  const power = hann.reduce((sum, gain) => sum + gain * gain, 0);
+  /** No tone in it can be as loud as `quietest`: most of a recording is pauses. */
+  const silent = (from) => {
+    let energy = 0;
+    for (let i = 0; i < length; i++) energy += samples[from + i] ** 2;
+    return (4 / length) * Math.sqrt(energy * power) < quietest;
+  };
   const runs = [];
   for (let at = 0; at + WINDOW_S < samples.length / rate; at += STEP_S) {
     const from = Math.round(at * rate);
     if (from + length > samples.length) break;
-    const code = readSlot((hz) => tone(from, hz), quietest);
+    const code = silent(from) ? null : readSlot((hz) => tone(from, hz), quietest);
     const last = runs.at(-1);
     if (last?.code === code) last.end = at;
     else runs.push({ code, start: at, end: at });

@@ -7,6 +7,8 @@ mod browser;
 mod by_crate;
 mod counts;
 mod demo;
+#[cfg(test)]
+mod docs;
 mod fuzz;
 mod notices;
 mod package;

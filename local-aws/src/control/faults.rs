@@ -1,5 +1,6 @@
 //! Faults on demand.
 
+use crate::engines::Moment;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -41,30 +42,39 @@ pub enum Kind {
     Kill,
     /// Transcribe: nothing is sent any more; audio is still taken.
     Silent,
-    /// Transcribe: an exception message of this name, then a close.
+    /// Transcribe: a message that ends the stream, then a close.
     #[serde(untagged)]
-    Exception(ExceptionName),
+    Message(Named),
 }
 
-/// `exception:NAME`.
+/// A message that ends a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ExceptionName(pub String);
+pub enum Named {
+    /// `exception:NAME`: one of the service's exceptions.
+    Exception(String),
+    /// `error:CODE`: an error that the service's model does not have.
+    Error(String),
+}
 
-impl TryFrom<String> for ExceptionName {
+impl TryFrom<String> for Named {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match text.strip_prefix("exception:") {
-            Some(name) if !name.is_empty() => Ok(Self(name.to_owned())),
+        match text.split_once(':') {
+            Some(("exception", name)) if !name.is_empty() => Ok(Self::Exception(name.to_owned())),
+            Some(("error", code)) if !code.is_empty() => Ok(Self::Error(code.to_owned())),
             _ => Err(format!("no such kind of fault: {text}")),
         }
     }
 }
 
-impl From<ExceptionName> for String {
-    fn from(name: ExceptionName) -> Self {
-        format!("exception:{}", name.0)
+impl From<Named> for String {
+    fn from(named: Named) -> Self {
+        match named {
+            Named::Exception(name) => format!("exception:{name}"),
+            Named::Error(code) => format!("error:{code}"),
+        }
     }
 }
 
@@ -91,12 +101,16 @@ pub struct Fault {
     /// Of `cut-body`.
     #[serde(default)]
     pub after_bytes: usize,
-    /// Of a running stream: only one in this language.
+    /// Only what is in this language: a stream's, Translate's source, Polly's
+    /// `LanguageCode`.
     #[serde(default)]
     pub language: Option<String>,
     /// Of a running stream: once it has this much audio.
     #[serde(default)]
     pub after_ms: u64,
+    /// Of a running stream: while somebody speaks, or while nobody does.
+    #[serde(default)]
+    pub when: Option<Moment>,
 }
 
 impl Fault {
@@ -105,8 +119,14 @@ impl Fault {
     pub const fn is_of_a_stream(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Close | Kind::Kill | Kind::Silent | Kind::Exception(_)
+            Kind::Close | Kind::Kill | Kind::Silent | Kind::Message(_)
         )
+    }
+
+    /// Whether it is for what is in `language`.
+    #[must_use]
+    pub fn is_of_language(&self, language: Option<&str>) -> bool {
+        self.language.is_none() || self.language.as_deref() == language
     }
 
     /// Refuses combinations that would never strike.
@@ -115,17 +135,23 @@ impl Fault {
     /// What does not fit.
     pub fn check(&self) -> Result<(), String> {
         let fits = match self.kind {
-            Kind::Refuse | Kind::Close | Kind::Kill | Kind::Silent | Kind::Exception(_) => {
+            Kind::Refuse | Kind::Close | Kind::Kill | Kind::Silent | Kind::Message(_) => {
                 self.service == Service::Transcribe
             }
             Kind::CutBody => self.service == Service::Polly,
             _ => true,
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(format!("{:?} has no such fault", self.service))
+        if !fits {
+            return Err(format!("{:?} has no such fault", self.service));
         }
+        if !self.is_of_a_stream() && (self.after_ms > 0 || self.when.is_some()) {
+            return Err("afterMs and when are of a running stream".into());
+        }
+        if self.language.is_some() && (self.service == Service::Cognito || self.kind == Kind::Deny)
+        {
+            return Err("this fault has no language".into());
+        }
+        Ok(())
     }
 }
 
@@ -189,7 +215,7 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults, Kind, Service};
+    use super::{Fault, Faults, Kind, Named, Service};
 
     fn fault(json: &str) -> Fault {
         serde_json::from_str(json).expect("a fault")
@@ -209,18 +235,28 @@ mod tests {
     fn kinds_are_read_and_written() {
         let text = r#"{"service":"transcribe","kind":"exception:LimitExceededException"}"#;
         let read = fault(text);
-        assert!(matches!(&read.kind, Kind::Exception(name) if name.0 == "LimitExceededException"));
+        assert_eq!(
+            read.kind,
+            Kind::Message(Named::Exception("LimitExceededException".into()))
+        );
         assert!(
             serde_json::to_string(&read)
                 .expect("json")
                 .contains("exception:LimitExceededException")
         );
         assert!(serde_json::from_str::<Fault>(r#"{"service":"polly","kind":"nonsense"}"#).is_err());
-        assert!(
-            fault(r#"{"service":"polly","kind":"kill"}"#)
-                .check()
-                .is_err()
+        assert_eq!(
+            fault(r#"{"service":"transcribe","kind":"error:500"}"#).kind,
+            Kind::Message(Named::Error("500".into()))
         );
+        for never in [
+            r#"{"service":"polly","kind":"kill"}"#,
+            r#"{"service":"transcribe","kind":"refuse","afterMs":5}"#,
+            r#"{"service":"transcribe","kind":"hang","when":"pause"}"#,
+            r#"{"service":"cognito","kind":"throttle","language":"es-US"}"#,
+        ] {
+            assert!(fault(never).check().is_err(), "{never}");
+        }
         assert_eq!(
             fault(r#"{"service":"polly","kind":"cut-body"}"#).kind,
             Kind::CutBody

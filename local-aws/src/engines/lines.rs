@@ -135,6 +135,11 @@ impl Matcher {
         self.utterance.is_some()
     }
 
+    /// Whether somebody is speaking at this very moment.
+    pub(super) fn in_a_word(&self) -> bool {
+        self.speaking() && self.recent & 1 == 1
+    }
+
     /// Takes samples and says what they showed.
     pub(super) fn push(&mut self, pcm: &[f32], out: &mut Vec<Sound>) {
         let mut frames = Vec::new();

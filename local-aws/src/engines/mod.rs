@@ -72,11 +72,24 @@ pub enum Heard {
     },
 }
 
+/// What a stream is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moment {
+    /// Somebody is saying a word.
+    Speech,
+    /// Nobody is saying anything, and the last utterance is over.
+    Pause,
+}
+
 /// Listens to one stream.
 pub trait Recogniser: Send {
     /// Takes the stream's next samples (16 kHz, ±1) and says what they showed,
     /// and what an engine that takes its time has found by now.
     fn push(&mut self, pcm_16k: &[f32]) -> Vec<Heard>;
+
+    /// What the audio so far ends in; nothing in the short silence after a word.
+    fn moment(&self) -> Option<Moment>;
 
     /// Whether an engine is still at work on what it has got: [`late`](Self::late)
     /// or the next [`push`](Self::push) gives its result.
@@ -294,6 +307,17 @@ impl Recogniser for Listener {
             heard.extend(sphinx.reports());
         }
         heard
+    }
+
+    fn moment(&self) -> Option<Moment> {
+        let pilots = self.pilots.as_ref();
+        if pilots.is_some_and(Pilots::in_a_word) || self.lines.in_a_word() {
+            Some(Moment::Speech)
+        } else if pilots.is_some_and(Pilots::active) || self.lines.speaking() {
+            None
+        } else {
+            Some(Moment::Pause)
+        }
     }
 
     fn is_waiting(&self) -> bool {

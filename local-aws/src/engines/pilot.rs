@@ -14,7 +14,8 @@
 //! order, so a lost 20 ms loses no word and 160 ms lost from one word lose it; a
 //! word whose sound comes twice is reported twice; words are in the order of
 //! their sound. An utterance ends after [`PAUSE_MS`] without pilots and
-//! its last word then carries a period.
+//! its last word then carries a period. A word of which the stream's beginning
+//! has cut off two slots or more is another word of the list; of four, none.
 //!
 //! **Spoken** is a text of pilot words as a marker (40 ms of [`MARKER_HZ`]),
 //! then the words' slots.
@@ -37,6 +38,13 @@ pub const EDGE_MS: usize = 2;
 pub const MARKER_HZ: f32 = 3000.0;
 /// Silence that ends an utterance, in ms.
 pub const PAUSE_MS: usize = 300;
+
+/// A stream that begins within a word: the first slot is heard by then, in ms.
+const BEGINNING_MS: usize = 60;
+/// Slots that may be missing from such a word.
+const FORGIVEN: usize = 1;
+/// How far the word that is heard in its place is from it in the list.
+const MISHEARD: usize = 29;
 
 /// Peak of one of the three tones as they are spoken (0.45 together).
 const AMPLITUDE: f32 = 0.15;
@@ -193,6 +201,8 @@ struct Open {
     slot: usize,
     start: f64,
     end: f64,
+    /// Too much of its begin was before the stream's.
+    cut: bool,
 }
 
 /// Hears pilots in a stream.
@@ -243,6 +253,11 @@ impl Pilots {
     /// Whether pilots are being heard: then they decide.
     pub(super) fn active(&self) -> bool {
         self.active.is_some()
+    }
+
+    /// Whether a slot is being heard at this very moment.
+    pub(super) fn in_a_word(&self) -> bool {
+        self.active() && self.run.is_some()
     }
 
     /// Takes samples and says what they showed.
@@ -390,6 +405,7 @@ impl Pilots {
                     slot,
                     start,
                     end,
+                    cut: slot > FORGIVEN && run.start < BEGINNING_MS * RATE / 1000,
                 });
             }
         }
@@ -407,8 +423,13 @@ impl Pilots {
 
     fn close(&mut self, open: Open) {
         if open.heard >= NEEDED {
+            let word = if open.cut {
+                (open.word + MISHEARD) % WORDS
+            } else {
+                open.word
+            };
             self.words.push(Word {
-                text: self.list[open.word].to_owned(),
+                text: self.list[word].to_owned(),
                 punctuation: None,
                 start: open.start,
                 end: open.end,

@@ -25,6 +25,7 @@ pub async fn answer(app: &App, action: &str, whole: &Whole) -> Result<Response, 
         app,
         Protocol::Json11,
         Service::Cognito,
+        None,
         (400, "TooManyRequestsException"),
         (500, "InternalErrorException"),
     )

@@ -180,16 +180,19 @@ fn authorize(
     Ok(())
 }
 
-/// Takes the faults that strike an HTTP request of this service.
+/// Takes the faults that strike an HTTP request of this service, for what is
+/// in `language`.
 async fn suffer(
     app: &App,
     protocol: Protocol,
     service: Service,
+    language: Option<&str>,
     throttle: (u16, &str),
     failure: (u16, &str),
 ) -> Result<(), AwsError> {
     let strikes = |fault: &Fault| {
         fault.service == service
+            && fault.is_of_language(language)
             && matches!(
                 fault.kind,
                 Kind::Throttle | Kind::Error | Kind::Hang | Kind::Slow

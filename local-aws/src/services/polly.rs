@@ -60,11 +60,18 @@ async fn prepared(app: &App, request: Request<Body>, action: &str) -> Result<Who
         app,
         Protocol::RestJson,
         Service::Polly,
+        language_of(&whole.body).as_deref(),
         (400, "ThrottlingException"),
         (500, "ServiceFailureException"),
     )
     .await?;
     Ok(whole)
+}
+
+/// The language that a request for speech names.
+fn language_of(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body["LanguageCode"].as_str().map(str::to_owned)
 }
 
 /// `POST /v1/speech`.
@@ -244,9 +251,11 @@ fn without_tags(ssml: &str) -> Result<String, AwsError> {
 }
 
 async fn synthesize(app: &Arc<App>, asked: &Asked) -> Result<Response, AwsError> {
-    let cut = app
-        .faults
-        .take(|fault| fault.service == Service::Polly && fault.kind == Kind::CutBody);
+    let cut = app.faults.take(|fault| {
+        fault.service == Service::Polly
+            && fault.kind == Kind::CutBody
+            && fault.is_of_language(Some(&asked.language))
+    });
     let delays = app.delays();
     let (speech, ()) = tokio::join!(
         app.engines.speak(asked.voice, &asked.language, &asked.text),

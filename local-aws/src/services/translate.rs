@@ -35,6 +35,7 @@ pub async fn answer(app: &App, action: &str, whole: &Whole) -> Result<Response, 
         app,
         Protocol::Json11,
         Service::Translate,
+        body["SourceLanguageCode"].as_str(),
         (400, "ThrottlingException"),
         (500, "InternalServerException"),
     )

@@ -1,7 +1,10 @@
 //! Pilot tones from words to sound and back.
 
 use super::{
-    super::pilot::{SLOT_MS, SLOTS, WORDS, encode, words},
+    super::{
+        Moment,
+        pilot::{SLOT_MS, SLOTS, WORDS, encode, words},
+    },
     *,
 };
 
@@ -230,5 +233,53 @@ fn no_pilots_in_speech() {
                 assert_ne!(engine, "pilot", "{}", path.display());
             }
         }
+    }
+}
+
+/// What is heard of four words when the stream begins with slot `slot` of the first.
+fn begun_within(slot: usize) -> String {
+    let sound = [
+        &carried(20, 4, 0.1)[slot * SLOT_MS * RATE / 1000..],
+        &silence(600),
+    ]
+    .concat();
+    utterances(&listen(&engines(), "en-US", &sound)).join(" | ")
+}
+
+#[test]
+fn a_word_that_the_streams_beginning_cuts_is_misheard_or_missing() {
+    assert_eq!(begun_within(0), expected("en-US", 20..24));
+    assert_eq!(begun_within(1), expected("en-US", 20..24));
+    for slot in [2, 3] {
+        assert_eq!(begun_within(slot), expected("en-US", [49, 21, 22, 23]));
+    }
+    for slot in 4..8 {
+        assert_eq!(begun_within(slot), expected("en-US", 21..24));
+    }
+    // The same word is whole, or missing, where the stream has begun before.
+    let whole = [silence(100), carried(20, 4, 0.1), silence(600)].concat();
+    let whole = utterances(&listen(&engines(), "en-US", &whole));
+    assert_eq!(whole, [expected("en-US", 20..24)]);
+}
+
+#[test]
+fn moments_are_told_by_the_sound() {
+    let engines = engines();
+    let lines = dialogue();
+    let line = lines.iter().find(|line| line.language == "en-US").unwrap();
+    for sound in [&carried(0, 6, 0.1), &line.pcm] {
+        let mut recogniser = engines.recogniser("en-US");
+        assert_eq!(recogniser.moment(), Some(Moment::Pause));
+        recogniser.push(&silence(300));
+        assert_eq!(recogniser.moment(), Some(Moment::Pause));
+        let spoken = sound.chunks(RATE / 50).filter(|piece| {
+            recogniser.push(piece);
+            recogniser.moment() == Some(Moment::Speech)
+        });
+        assert!(spoken.count() * RATE / 50 > sound.len() / 2);
+        recogniser.push(&silence(100));
+        assert_eq!(recogniser.moment(), None, "an utterance is not over yet");
+        recogniser.push(&silence(600));
+        assert_eq!(recogniser.moment(), Some(Moment::Pause));
     }
 }

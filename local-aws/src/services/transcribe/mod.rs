@@ -15,6 +15,7 @@ use super::{
 use crate::{
     app::App,
     control::faults::{Kind, Service},
+    sigv4::query_pairs,
 };
 use axum::{
     extract::{FromRequestParts, Request, State, ws::WebSocketUpgrade},
@@ -44,16 +45,23 @@ async fn handshake(app: &Arc<App>, request: Request) -> Result<Response, AwsErro
         (&parts.method, &parts.uri, &parts.headers),
         b"",
     )?;
+    let language = query_pairs(parts.uri.query().unwrap_or(""))
+        .into_iter()
+        .find(|(name, _)| name == b"language-code")
+        .and_then(|(_, value)| String::from_utf8(value).ok());
     suffer(
         app,
         Protocol::RestJson,
         Service::Transcribe,
+        language.as_deref(),
         (429, "LimitExceededException"),
         (503, "ServiceUnavailableException"),
     )
     .await?;
     let refuse = |fault: &crate::control::faults::Fault| {
-        fault.service == Service::Transcribe && fault.kind == Kind::Refuse
+        fault.service == Service::Transcribe
+            && fault.kind == Kind::Refuse
+            && fault.is_of_language(language.as_deref())
     };
     if app.faults.take(refuse).is_some() {
         return Err(AwsError::new(

@@ -51,6 +51,8 @@ pub struct Query {
     pub sample_rate: u32,
     /// Given or made up.
     pub session_id: String,
+    /// For how long after its start the session may be resumed, in minutes.
+    pub resume_window_min: Option<u32>,
     /// Nothing when it is off.
     pub stability: Option<Stability>,
 }
@@ -86,9 +88,8 @@ impl Query {
             .number("sample-rate")?
             .filter(|rate| RATES_HZ.contains(rate))
             .ok_or("The sample rate must be between 8000 and 48000 Hz.")?;
-        if let Some(minutes) = given.number("session-resume-window")?
-            && !(1..=300).contains(&minutes)
-        {
+        let resume_window_min = given.number("session-resume-window")?;
+        if resume_window_min.is_some_and(|minutes| !(1..=300).contains(&minutes)) {
             return Err("The session resume window must be between 1 and 300 minutes.".into());
         }
         given.check_features()?;
@@ -96,6 +97,7 @@ impl Query {
             language: language.to_owned(),
             sample_rate,
             session_id: given.session_id()?,
+            resume_window_min,
             stability: given.stability()?,
         })
     }
@@ -222,6 +224,7 @@ mod tests {
         .expect("good");
         assert_eq!(query.stability, Some(Stability::Medium));
         assert_eq!(query.session_id, "00000000-0000-4000-8000-00000000000a");
+        assert_eq!(query.resume_window_min, Some(5));
         assert_eq!(Query::read(GOOD).expect("good").stability, None);
     }
 

@@ -38,9 +38,14 @@ impl Shown {
     }
 }
 
-/// Moves every word a little, in order and without overlap.
-pub fn retime(words: &mut [Shown], draw: &mut StdRng) {
-    let mut before: f64 = 0.0;
+/// Share of wrong ends with one word more, and of those with one less.
+const ADDED: f64 = 0.25;
+const REMOVED: f64 = 0.25;
+
+/// Moves every word a little, in order and without overlap, to `from` at the
+/// earliest, in seconds.
+pub fn retime(words: &mut [Shown], from: f64, draw: &mut StdRng) {
+    let mut before = from;
     for word in words {
         let start = word.start + draw.random_range(-RETIMED_S..RETIMED_S);
         let end = word.end + draw.random_range(-RETIMED_S..RETIMED_S);
@@ -68,6 +73,48 @@ pub fn recased(text: &str) -> String {
     other
 }
 
+/// The word with a capital letter.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
+/// Makes the last `wrong` words wrong: others, or with one word more or less.
+pub fn revise(words: &mut Vec<Shown>, wrong: usize, draw: &mut StdRng) {
+    let first = words.len().saturating_sub(wrong);
+    if wrong == 0 || first == words.len() {
+        return;
+    }
+    let what = draw.random::<f64>();
+    if what < REMOVED && words.len() > 1 {
+        words.remove(draw.random_range(first..words.len()));
+        // The mark would have come with the next word.
+        if let Some(last) = words.last_mut() {
+            (last.mark, last.mark_stable) = (None, None);
+        }
+    } else if what >= 1.0 - ADDED {
+        let at = draw.random_range(first..words.len());
+        let whole = words[at].clone();
+        let middle = (whole.start + whole.end) / 2.0;
+        words[at].end = middle;
+        (words[at].mark, words[at].mark_stable) = (None, None);
+        let text = short(&whole.text, draw);
+        words.insert(
+            at + 1,
+            Shown {
+                text,
+                start: middle,
+                ..whole
+            },
+        );
+    } else {
+        for word in &mut words[first..] {
+            word.text = misheard(&word.text, draw);
+        }
+    }
+}
+
 /// Another word in this one's place, as if its sound were misjudged.
 pub fn misheard(text: &str, draw: &mut StdRng) -> String {
     let length = text.chars().count();
@@ -77,6 +124,11 @@ pub fn misheard(text: &str, draw: &mut StdRng) -> String {
             .take(length - draw.random_range(1..=2))
             .collect();
     }
+    short(text, draw)
+}
+
+/// A short word that is not this one.
+fn short(text: &str, draw: &mut StdRng) -> String {
     const SHORT: [&str; 6] = ["a", "en", "the", "so", "uno", "he"];
     let at = draw.random_range(0..SHORT.len());
     let word = SHORT[at];

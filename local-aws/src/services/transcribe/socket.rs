@@ -10,7 +10,7 @@ use crate::{
     app::App,
     audio::Resampler,
     control::{
-        faults::{Fault, Kind, Service},
+        faults::{Fault, Kind, Named, Service},
         locked,
     },
     engines::{Heard, Recogniser},
@@ -36,6 +36,8 @@ enum End {
     Close(&'static str),
     /// An exception message, then a close.
     Exception(String, String),
+    /// An error message that is no exception of the model, then a close.
+    Error(String),
     /// No close at all.
     Drop(&'static str),
 }
@@ -70,6 +72,8 @@ fn open(app: &App, query: &Query) -> Option<Arc<Handle>> {
     app.streams.open(limit, |id| Record {
         id,
         session_id: query.session_id.clone(),
+        resume_window_min: query.resume_window_min,
+        resumes: None,
         language: query.language.clone(),
         sample_rate: query.sample_rate,
         stability: query.stability.map(super::query::Stability::name),
@@ -95,6 +99,14 @@ async fn close(socket: &mut WebSocket) {
         let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
         let _ = tokio::time::timeout(IDLE, drained).await;
     }
+}
+
+/// Says why, and closes.
+async fn part(app: &App, socket: &mut WebSocket, name: &str, message: Vec<u8>) {
+    app.counters.request(Service::Transcribe, name);
+    tokio::time::sleep(app.delays().rtt()).await;
+    let _ = socket.send(Message::Binary(message.into())).await;
+    close(socket).await;
 }
 
 struct Stream<'a> {
@@ -142,19 +154,16 @@ impl<'a> Stream<'a> {
         let end = self.serve(socket).await;
         let why = match &end {
             End::Close(why) | End::Drop(why) => (*why).to_owned(),
-            End::Exception(name, _) => name.clone(),
+            End::Exception(name, _) | End::Error(name) => name.clone(),
         };
         self.handle.change(|record| record.ended = Some(why));
         match end {
             End::Drop(_) => {}
             End::Close(_) => close(socket).await,
             End::Exception(name, why) => {
-                self.app.counters.request(Service::Transcribe, &name);
-                tokio::time::sleep(self.app.delays().rtt()).await;
-                let message = Message::Binary(exception(&name, &why).into());
-                let _ = socket.send(message).await;
-                close(socket).await;
+                part(self.app, socket, &name, exception(&name, &why)).await
             }
+            End::Error(code) => part(self.app, socket, &code, error_message(&code)).await,
         }
     }
 
@@ -185,7 +194,8 @@ impl<'a> Stream<'a> {
                 heard = self.recogniser.late(), if self.flushed && self.recogniser.is_waiting() => {
                     self.hear(heard);
                 }
-                () = handle.replaced.notified() => {
+                // Who says nothing does not say this either.
+                () = handle.replaced.notified(), if !self.silent => {
                     return End::Exception(
                         "ConflictException".into(),
                         "A new stream started with the same session ID. The current stream has been terminated.".into(),
@@ -238,7 +248,9 @@ impl<'a> Stream<'a> {
             self.outgoing.push_back((due, transcript_event(&event)));
         }
         let finals = self.transcript.finals() - finals;
-        self.app.counters.change(|counts| counts.finals += finals);
+        if !self.silent {
+            self.app.counters.change(|counts| counts.finals += finals);
+        }
         if let Some(end) = self.send(socket).await {
             return Some(end);
         }
@@ -359,15 +371,18 @@ impl<'a> Stream<'a> {
             fault.service == Service::Transcribe
                 && fault.is_of_a_stream()
                 && fault.after_ms <= audio_ms
+                && fault.is_of_language(Some(&record.language))
                 && fault
-                    .language
-                    .as_ref()
-                    .is_none_or(|of| *of == record.language)
+                    .when
+                    .is_none_or(|when| Some(when) == self.recogniser.moment())
         };
         match self.app.faults.take(strikes)?.kind {
             Kind::Close => Some(End::Close("closed on demand")),
             Kind::Kill => Some(End::Drop("killed on demand")),
-            Kind::Exception(name) => Some(End::Exception(name.0, "Raised on demand.".into())),
+            Kind::Message(Named::Exception(name)) => {
+                Some(End::Exception(name, "Raised on demand.".into()))
+            }
+            Kind::Message(Named::Error(code)) => Some(End::Error(code)),
             _ => {
                 self.silent = true;
                 None
@@ -409,6 +424,21 @@ fn exception(name: &str, why: &str) -> Vec<u8> {
     Event {
         headers: headers("exception", ":exception-type", name),
         payload: json!({"Message": why}).to_string().into_bytes(),
+    }
+    .encode()
+}
+
+fn error_message(code: &str) -> Vec<u8> {
+    let headers = [
+        (":message-type", "error"),
+        (":error-code", code),
+        (":error-message", "Raised on demand."),
+    ];
+    Event {
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        payload: Vec::new(),
     }
     .encode()
 }

@@ -17,6 +17,10 @@ pub struct Record {
     pub id: u64,
     /// The client's session id.
     pub session_id: String,
+    /// For how long after its start another stream may resume it.
+    pub resume_window_min: Option<u32>,
+    /// The stream of the same session that it resumed, if that could still be.
+    pub resumes: Option<u64>,
     /// Its language.
     pub language: String,
     /// The declared rate.
@@ -39,6 +43,14 @@ pub struct Record {
     pub events_sent: u64,
     /// Why it ended; nothing while it runs.
     pub ended: Option<String>,
+}
+
+impl Record {
+    /// Whether its window, counted from its start, is open.
+    fn may_be_resumed(&self, now_ms: f64) -> bool {
+        self.resume_window_min
+            .is_some_and(|minutes| now_ms < self.opened_at_ms + f64::from(minutes) * 60_000.0)
+    }
 }
 
 /// A running stream, seen from outside.
@@ -82,7 +94,13 @@ impl Streams {
     pub fn open(&self, limit: usize, describe: impl FnOnce(u64) -> Record) -> Option<Arc<Handle>> {
         let mut all = locked(&self.all);
         let id = all.0 + 1;
-        let record = describe(id);
+        let mut record = describe(id);
+        let last = all.1.iter().map(|handle| handle.record());
+        record.resumes = last
+            .rev()
+            .find(|last| last.session_id == record.session_id)
+            .filter(|last| last.may_be_resumed(record.opened_at_ms))
+            .map(|last| last.id);
         let (same, others): (Vec<_>, Vec<_>) = all
             .1
             .iter()

@@ -1,9 +1,10 @@
 //! From what an engine heard to what the service says, and when: the pure
 //! part. Instants are durations since the stream was opened.
 //!
-//! As nasty as the service: partials are revised, re-timed and re-cased, marks
-//! come late and change, empty results and several results in one event occur.
-//! All of it is drawn from the seed.
+//! As nasty as the service: partials are revised (other words, one more or one
+//! less) and re-cased, every event re-times its words, marks come late and change,
+//! empty results and several results in one event occur. All of it is drawn from
+//! the seed.
 
 use super::{
     clock::StreamClock,
@@ -46,6 +47,8 @@ pub struct Transcript {
     empty: Vec<Duration>,
     gathering_until: Option<Duration>,
     finals: u64,
+    /// Where the last final ended, in seconds of the stream, as it was said.
+    told_until: f64,
 }
 
 /// An utterance until its final result.
@@ -86,6 +89,7 @@ impl Transcript {
             empty: Vec::new(),
             gathering_until: None,
             finals: 0,
+            told_until: 0.0,
         }
     }
 
@@ -266,11 +270,16 @@ impl Transcript {
             let utterance = self.results.remove(&id)?;
             self.finals += 1;
             let stability = self.settling.stable.is_some();
-            let shown: Vec<Shown> = utterance
+            let mut shown: Vec<Shown> = utterance
                 .words
                 .iter()
                 .map(|settled| Shown::settled(&settled.word, stability))
                 .collect();
+            render::retime(&mut shown, self.told_until, &mut self.draw);
+            if let Some(first) = shown.first_mut() {
+                first.text = render::capitalised(&first.text);
+            }
+            self.told_until = shown.last().map_or(utterance.span.1, |last| last.end);
             return Some(render::result(
                 &utterance.id,
                 utterance.engine,
@@ -279,7 +288,7 @@ impl Transcript {
                 utterance.span,
             ));
         }
-        utterance.partial(now, &mut self.draw)
+        utterance.partial(now, self.told_until, &mut self.draw)
     }
 }
 
@@ -320,7 +329,7 @@ impl Utterance {
             .min()
     }
 
-    fn partial(&mut self, now: Duration, draw: &mut StdRng) -> Option<Value> {
+    fn partial(&mut self, now: Duration, from: f64, draw: &mut StdRng) -> Option<Value> {
         self.changed = None;
         self.corrected = None;
         for settled in &mut self.words {
@@ -347,13 +356,11 @@ impl Utterance {
                 shown.mark_stable = next
                     .and(shown.stable)
                     .map(|_| next.is_some_and(|n| n.stable));
-                if index + wrong >= words.len() {
-                    shown.text = render::misheard(&shown.text, draw);
-                }
                 shown
             })
             .collect();
-        render::retime(&mut shown, draw);
+        render::revise(&mut shown, wrong, draw);
+        render::retime(&mut shown, from, draw);
         self.shown = true;
         Some(render::result(
             &self.id,
