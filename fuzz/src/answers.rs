@@ -28,10 +28,7 @@ pub fn run(data: &[u8]) {
     let name = HEADERS[usize::from(*which / 8) % HEADERS.len()];
     let head = ResponseHead {
         status: STATUSES[usize::from(*which) % STATUSES.len()],
-        headers: vec![(
-            name.to_owned(),
-            String::from_utf8_lossy(value).into_owned(),
-        )],
+        headers: vec![(name.to_owned(), String::from_utf8_lossy(value).into_owned())],
     };
     let of = |stage: Stage| move |error: Error| assert_eq!(error.stage, stage);
     match kind % 6 {
@@ -50,7 +47,9 @@ pub fn run(data: &[u8]) {
         }
         2 => {
             let answer = cognito::get_id_response(&head, body);
-            let _ = answer.map(|id| assert!(!id.is_empty())).map_err(of(Stage::Credentials));
+            let _ = answer
+                .map(|id| assert!(!id.is_empty()))
+                .map_err(of(Stage::Credentials));
         }
         3 => {
             let answer = cognito::get_credentials_response(&head, body);

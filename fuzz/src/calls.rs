@@ -149,7 +149,9 @@ impl Call {
                     let expiration = match input.int_in_range(0..=3)? {
                         0 => None,
                         1 => Some(UnixTime::from_secs(WALL)),
-                        _ => Some(self.unix() + Duration::from_secs(input.arbitrary::<u16>()?.into())),
+                        _ => Some(
+                            self.unix() + Duration::from_secs(input.arbitrary::<u16>()?.into()),
+                        ),
                     };
                     Ok(Credentials {
                         access_key_id: format!("AKID{}", input.arbitrary::<u8>()?),
@@ -189,7 +191,8 @@ impl Call {
                 self.give(speaker, command);
             }
             17 => {
-                let text = (*input.choose(&["yes", "", "one two, three.", "?", "很好。"])?).to_owned();
+                let text =
+                    (*input.choose(&["yes", "", "one two, three.", "?", "很好。"])?).to_owned();
                 let translate = input.arbitrary()?;
                 self.give(speaker, Input::Say { text, translate });
             }
@@ -321,7 +324,9 @@ impl Call {
         let news = match input.int_in_range(0..=7)? {
             0 => ResponseInput::Head(head(input)?),
             1 => {
-                bytes = json!({"TranslatedText": "one two."}).to_string().into_bytes();
+                bytes = json!({"TranslatedText": "one two."})
+                    .to_string()
+                    .into_bytes();
                 ResponseInput::Chunk(&bytes)
             }
             2 => {
@@ -470,7 +475,11 @@ impl Call {
         self.wait(10_000);
         assert_eq!(self.session.state(), State::Stopped);
         assert!(self.utterances.values().all(|ended| *ended));
-        assert!(self.sockets.iter().all(|(_, _, state)| *state == Socket::Closed));
+        assert!(
+            self.sockets
+                .iter()
+                .all(|(_, _, state)| *state == Socket::Closed)
+        );
         assert_eq!(self.session.poll_timeout(), None);
     }
 }

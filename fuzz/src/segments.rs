@@ -11,11 +11,21 @@ use connect_interpreter::time::Timestamp;
 
 const LANGUAGES: [&str; 4] = ["es-US", "en-US", "de-DE", "fr-CA"];
 const WORDS: [&str; 14] = [
-    "casa", "perro", "tren", "luz", "no", "a", "Dr", "3,50", "¿", "o'clock", "übel", "12", "OK", "él",
+    "casa", "perro", "tren", "luz", "no", "a", "Dr", "3,50", "¿", "o'clock", "übel", "12", "OK",
+    "él",
 ];
 const MARKS: [&str; 8] = [",", ".", "?", "!", ";", "…", "¿", "\""];
 const ODD: [&str; 10] = [
-    "", " ", "你好", "。", "¡", "a b", "\u{301}", "👋", "ß", "สวัสดี",
+    "",
+    " ",
+    "你好",
+    "。",
+    "¡",
+    "a b",
+    "\u{301}",
+    "👋",
+    "ß",
+    "สวัสดี",
 ];
 
 /// Any bytes.

@@ -116,7 +116,10 @@ fn campaign(project: &Project, options: &Options) -> Result<Done> {
                         Ok(summary) => println!("{name}: {summary}"),
                         Err(error) => {
                             println!("{name}: FAILED: {error:#}");
-                            failed.lock().into_iter().for_each(|mut f| f.push(name.clone()));
+                            failed
+                                .lock()
+                                .into_iter()
+                                .for_each(|mut f| f.push(name.clone()));
                         }
                     }
                 }
@@ -170,7 +173,11 @@ fn summary(log: &str) -> Option<String> {
     let cover = done.split("cov: ").nth(1)?.split(' ').next()?;
     let new = stat("stat::new_units_added:")?;
     let mut summary = String::new();
-    write!(summary, "{runs} runs, {cover} edges covered, {new} new inputs").ok()?;
+    write!(
+        summary,
+        "{runs} runs, {cover} edges covered, {new} new inputs"
+    )
+    .ok()?;
     Some(summary)
 }
 
