@@ -58,7 +58,7 @@ fn segments_are_the_final_transcript_whatever_is_revised() {
 
 #[test]
 fn a_session_keeps_its_promises_whatever_the_world_says() {
-    run_random(300, 4_000, fuzz::calls::run);
+    run_random(80, 3_000, fuzz::calls::run);
 }
 
 #[test]

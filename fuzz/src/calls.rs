@@ -62,6 +62,7 @@ struct Call {
     last_utterance: u64,
     last_id: u64,
     credentials_asked: usize,
+    asked_at: Timestamp,
     state: State,
 }
 
@@ -98,6 +99,7 @@ impl Call {
             last_utterance: 0,
             last_id: 0,
             credentials_asked: 0,
+            asked_at: Timestamp::ZERO,
             state: State::Connecting,
         };
         call.drain();
@@ -112,15 +114,14 @@ impl Call {
     /// Lets time pass; timers fire when they are due.
     fn wait(&mut self, millis: u64) {
         let end = self.now + Duration::from_millis(millis);
+        let mut at_once = 0;
         while let Some(due) = self.session.poll_timeout().filter(|due| *due <= end) {
+            // What a timer does may make another one due, but not for ever.
+            at_once = if due > self.now { 0 } else { at_once + 1 };
+            assert!(at_once < 5, "due again: {:?}", self.session.next_timer());
             self.now = self.now.max(due);
             self.session.handle_timeout(self.now);
             self.drain();
-            let next = self.session.next_timer();
-            assert!(
-                next.is_none_or(|(_, at)| at > self.now),
-                "due again at once: {next:?}"
-            );
         }
         self.now = end;
     }
@@ -384,8 +385,12 @@ impl Call {
         while let Some((speaker, output)) = self.session.poll_output() {
             match output {
                 Output::GetCredentials => {
-                    self.credentials_asked += 1;
-                    assert_eq!(self.credentials_asked, 1, "asked twice");
+                    // Again only where the first answer is not to be hoped for.
+                    let waited = self.now.since(self.asked_at);
+                    let hopeless = waited >= Duration::from_secs(10);
+                    assert!(self.credentials_asked == 0 || hopeless, "asked twice");
+                    self.credentials_asked = 1;
+                    self.asked_at = self.now;
                 }
                 Output::OpenSocket { id, url } => {
                     self.fresh(id.0);
