@@ -62,6 +62,22 @@ pub enum Outcome {
     Dropped,
 }
 
+/// What ended a stream to Amazon Transcribe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// Its socket was closed, by the service or on the way.
+    Closed,
+    /// The service said why.
+    Exception,
+    /// It said nothing more while somebody spoke.
+    Silent,
+    /// It was as old as a stream may become.
+    Rollover,
+    /// It was opened for other settings.
+    Settings,
+}
+
 /// When each step of an utterance happened, in milliseconds on the session's
 /// clock. A step that has not happened is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -167,6 +183,27 @@ pub enum Event {
         /// The new state.
         state: State,
     },
+    /// A stream to Amazon Transcribe took another one's place. It is told once
+    /// the first words after the seam are known, or at once if none can be on
+    /// both sides of it.
+    Seam {
+        /// Whose stream.
+        speaker: Speaker,
+        /// What ended the old stream.
+        cause: Cause,
+        /// Up to here the speech had been captured then, on the session's clock.
+        at_ms: f64,
+        /// When it was found out that the old stream was over.
+        detected_ms: f64,
+        /// When the new one was open.
+        streaming_ms: f64,
+        /// How much speech was sent again.
+        replayed_ms: f64,
+        /// Handshakes that it took.
+        attempts: u32,
+        /// A word may be missing at the seam, or said twice.
+        uncertain: bool,
+    },
     /// Audio between the tap and the engine was lost.
     Gap {
         /// Whose audio.
@@ -244,6 +281,19 @@ impl fmt::Debug for Event {
                 .field("marks", marks)
                 .finish(),
             Self::StateChange { state } => f.debug_tuple("StateChange").field(state).finish(),
+            Self::Seam {
+                speaker,
+                cause,
+                at_ms,
+                uncertain,
+                ..
+            } => f
+                .debug_struct("Seam")
+                .field("speaker", speaker)
+                .field("cause", cause)
+                .field("at_ms", at_ms)
+                .field("uncertain", uncertain)
+                .finish_non_exhaustive(),
             Self::Gap {
                 speaker,
                 at_ms,

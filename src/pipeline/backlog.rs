@@ -12,12 +12,13 @@ use std::ops::Range;
 /// What is kept at most; older audio is lost.
 const CAP_SECONDS: usize = 60;
 
-/// A word's end is known to about ±120 ms, and the end of speech later than
-/// that of the last word: speech that ends so soon after it is done with.
-const SLACK: Duration = Duration::from_millis(400);
+/// A word's end is known to about ±120 ms, and the end of speech to some tens of
+/// ms: speech that ends so soon after the last word of a final result is done
+/// with. No word fits in it.
+const SLACK: Duration = Duration::from_millis(250);
 
 /// A replay begins so much before the speech, for its first sound.
-const LEAD: Duration = Duration::from_millis(300);
+const LEAD: Duration = Duration::from_millis(200);
 
 /// Without any speech: what may have been on its way when the socket broke.
 const UNDER_WAY: Duration = Duration::from_millis(500);
@@ -26,11 +27,17 @@ const UNDER_WAY: Duration = Duration::from_millis(500);
 const UNDECIDED: Duration = Duration::from_millis(100);
 
 /// Silence after speech by which the service ends the sentence, and that is
-/// therefore never left out.
-const ENDS_SENTENCE: Duration = Duration::from_millis(800);
+/// therefore left out by none but a stream that is very late.
+pub const ENDS_SENTENCE: Duration = Duration::from_millis(600);
 
-/// Speech that nobody recognised after so long was none.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// A replay begins at the pause before the last committed word, so that the
+/// service hears whole words and the seam can be read from the text. Where
+/// nobody paused for so long, it begins in the quietest moment of the window.
+const LONGEST_OVERLAP: Duration = Duration::from_millis(2_000);
+const LEAST_OVERLAP: Duration = Duration::from_millis(1_000);
+
+/// What is quiet is judged over this: less than the gap between two words.
+const QUIET: Duration = Duration::from_millis(30);
 
 /// The ring, and in it the stretches of speech that are not committed.
 pub struct Backlog {
@@ -39,7 +46,8 @@ pub struct Backlog {
     spans: VecDeque<Span>,
     /// Where the last speech ended that has no span any more.
     quiet_since: u64,
-    committed: u64,
+    /// The end of the last committed word.
+    watermark: u64,
 }
 
 /// A pause that has lasted long enough for the service to end the sentence.
@@ -64,7 +72,7 @@ impl Default for Backlog {
             activity: VoiceActivity::default(),
             spans: VecDeque::new(),
             quiet_since: 0,
-            committed: 0,
+            watermark: 0,
         }
     }
 }
@@ -138,23 +146,75 @@ impl Backlog {
         self.ring.get(positions).collect()
     }
 
-    /// Everything up to here was committed. A service that names a time to
-    /// come does not commit it.
+    /// A word that ends here was committed, of a result that goes on.
     pub fn commit(&mut self, up_to: u64) {
+        // A service that names a time to come does not commit it.
+        self.watermark = self.watermark.max(up_to.min(self.end()));
+        // Words are committed in order: none before this one is open.
+        self.forget_spans(self.watermark.saturating_sub(samples(SLACK)));
+    }
+
+    /// A final result ends here: what was said before it is done with.
+    pub fn finish(&mut self, up_to: u64) {
+        self.commit(up_to);
         let up_to = up_to.min(self.end());
-        self.committed = self.committed.max(up_to);
         self.forget_spans(up_to.saturating_add(samples(SLACK)));
+    }
+
+    /// The end of the last committed word.
+    #[must_use]
+    pub const fn watermark(&self) -> u64 {
+        self.watermark
+    }
+
+    /// How many samples of speech there are between two positions.
+    #[must_use]
+    pub fn speech(&self, from: u64, to: u64) -> u64 {
+        let within = |span: &Span| {
+            let end = span.end.unwrap_or(to).min(to);
+            end.saturating_sub(span.start.max(from))
+        };
+        self.spans.iter().map(within).sum()
     }
 
     /// Where a new stream has to begin, when the old one got everything before
     /// `sent`.
     #[must_use]
     pub fn replay_from(&self, sent: u64) -> u64 {
-        let from = match self.spans.front() {
-            Some(span) => span.start.saturating_sub(samples(LEAD)),
-            None => sent.saturating_sub(samples(UNDER_WAY)),
+        let under_way = sent.saturating_sub(samples(UNDER_WAY));
+        let from = self.overlap_from();
+        let from = from.unwrap_or_else(|| under_way.max(self.quiet_since));
+        from.min(sent).max(self.start())
+    }
+
+    /// The pause before the first speech that is not done with, if there is any.
+    #[must_use]
+    pub fn overlap_from(&self) -> Option<u64> {
+        let start = self.unfinished()?;
+        let (least, most) = (samples(LEAST_OVERLAP), samples(LONGEST_OVERLAP));
+        Some(if self.watermark > start + most {
+            self.quietest(self.watermark - most, self.watermark - least)
+        } else {
+            start.saturating_sub(samples(LEAD)).max(self.quiet_since)
+        })
+    }
+
+    /// Where the first speech begins that is not done with.
+    fn unfinished(&self) -> Option<u64> {
+        self.spans.front().map(|span| span.start)
+    }
+
+    /// The middle of the quietest moment between two positions.
+    fn quietest(&self, from: u64, to: u64) -> u64 {
+        let step = samples(QUIET);
+        let loudness = |at: u64| {
+            let moment = self.ring.get(at..at + step);
+            moment.map(|s| u64::from(s.unsigned_abs())).sum::<u64>()
         };
-        from.max(self.committed).min(sent).max(self.ring.start())
+        let count = to.saturating_sub(from) / (step / 2);
+        let moments = (0..count).map(|n| from + n * (step / 2));
+        let best = moments.min_by_key(|at| loudness(*at));
+        best.map_or(from, |at| at + step / 2)
     }
 
     /// Where the first stream begins: with the speech that waits, otherwise
@@ -162,19 +222,16 @@ impl Backlog {
     /// was open would be a lag for as long as the stream lives.
     #[must_use]
     pub fn begin_from(&self) -> u64 {
-        let (from, lead) = match self.spans.front() {
-            Some(span) => (span.start, LEAD),
+        let (from, lead) = match self.unfinished() {
+            Some(start) => (start, LEAD),
             None => (self.end(), UNDECIDED),
         };
-        from.saturating_sub(samples(lead))
-            .max(self.committed)
-            .max(self.ring.start())
+        from.saturating_sub(samples(lead)).max(self.ring.start())
     }
 
-    /// The pause that a position is in, if it has lasted long enough there for
-    /// the service to end the sentence.
+    /// The pause that a position is in, if it has lasted so long there.
     #[must_use]
-    pub fn pause_at(&self, position: u64) -> Option<Pause> {
+    pub fn pause_at(&self, position: u64, least: Duration) -> Option<Pause> {
         let mut quiet_since = self.quiet_since;
         let mut next = None;
         for span in &self.spans {
@@ -184,7 +241,7 @@ impl Backlog {
             }
             quiet_since = quiet_since.max(span.end?);
         }
-        if position < quiet_since.saturating_add(samples(ENDS_SENTENCE)) {
+        if position < quiet_since.saturating_add(samples(least)) {
             return None;
         }
         let (end, margin) = match next {
@@ -197,13 +254,16 @@ impl Backlog {
         })
     }
 
-    /// Forgets what no replay would need. `open` is where the earliest result
-    /// that is not final begins.
-    pub fn trim(&mut self, sent: u64, open: Option<u64>) {
-        let old = sent.saturating_sub(samples(PATIENCE));
-        let open = open.map_or(u64::MAX, |open| open.saturating_sub(samples(SLACK)));
-        self.forget_spans(old.min(open));
-        self.ring.forget(self.replay_from(sent));
+    /// Forgets what no replay would need.
+    pub fn trim(&mut self, sent: u64) {
+        let from = match self.unfinished() {
+            Some(start) => {
+                let overlap = self.watermark.saturating_sub(samples(LONGEST_OVERLAP));
+                start.max(overlap).saturating_sub(samples(LEAD))
+            }
+            None => sent.saturating_sub(samples(UNDER_WAY)),
+        };
+        self.ring.forget(from.min(sent));
     }
 
     /// Forgets everything.
@@ -211,7 +271,7 @@ impl Backlog {
         self.ring.forget(u64::MAX);
         self.spans.clear();
         self.quiet_since = self.ring.end();
-        self.committed = self.ring.end();
+        self.watermark = self.ring.end();
         // Whoever is speaking goes on.
         if self.activity.speaking() {
             self.spans.push_back(Span {
@@ -247,9 +307,9 @@ mod tests {
         backlog.extend(&sound(0.4, 0.0));
         assert_eq!(backlog.begin_from(), backlog.end() - 1_600);
         backlog.extend(&sound(0.5, 0.3));
-        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
+        assert_eq!(backlog.begin_from(), 6_400 - 3_200);
         backlog.extend(&sound(1.0, 0.0));
-        assert_eq!(backlog.begin_from(), 6_400 - 4_800);
+        assert_eq!(backlog.begin_from(), 6_400 - 3_200);
     }
 
     #[test]
@@ -261,13 +321,16 @@ mod tests {
         backlog.extend(&sound(1.0, 0.3));
         backlog.extend(&sound(1.0, 0.0));
         let sent = backlog.end();
-        assert_eq!(backlog.replay_from(sent), 32_000 - 4_800);
-        backlog.commit(47_000);
-        assert_eq!(backlog.replay_from(sent), 64_000 - 4_800);
-        // Within speech: from the end of the last committed word.
+        assert_eq!(backlog.replay_from(sent), 32_000 - 3_200);
+        backlog.finish(47_000);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
+        // Within speech: from the pause before it.
         backlog.commit(70_000);
-        assert_eq!(backlog.replay_from(sent), 70_000);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
+        // A word that is not final may not be the last.
         backlog.commit(79_000);
+        assert_eq!(backlog.replay_from(sent), 64_000 - 3_200);
+        backlog.finish(79_000);
         assert_eq!(backlog.replay_from(sent), sent - 8_000);
     }
 
@@ -276,34 +339,38 @@ mod tests {
         let mut backlog = Backlog::default();
         backlog.extend(&sound(1.0, 0.3));
         backlog.extend(&sound(2.0, 0.0));
-        assert_eq!(backlog.pause_at(8_000), None);
-        assert_eq!(backlog.pause_at(16_000 + 11_000), None);
+        assert_eq!(backlog.pause_at(8_000, ENDS_SENTENCE), None);
+        assert_eq!(backlog.pause_at(16_000 + 8_000, ENDS_SENTENCE), None);
         let so_far = Pause {
             until: 48_000 - 1_600,
             over: false,
         };
-        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(so_far));
+        assert_eq!(
+            backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE),
+            Some(so_far)
+        );
         backlog.extend(&sound(1.0, 0.3));
         let over = Pause {
-            until: 48_000 - 4_800,
+            until: 48_000 - 3_200,
             over: true,
         };
-        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(over));
+        assert_eq!(backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE), Some(over));
         // The same when the speech before it is done with.
-        backlog.commit(16_000);
-        assert_eq!(backlog.pause_at(16_000 + 11_000), None);
-        assert_eq!(backlog.pause_at(16_000 + 13_000), Some(over));
-        assert_eq!(backlog.pause_at(50_000), None);
+        backlog.finish(16_000);
+        assert_eq!(backlog.pause_at(16_000 + 8_000, ENDS_SENTENCE), None);
+        assert_eq!(backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE), Some(over));
+        assert_eq!(backlog.pause_at(50_000, ENDS_SENTENCE), None);
     }
 
     #[test]
     fn what_is_to_come_cannot_be_committed() {
         let mut backlog = Backlog::default();
         backlog.extend(&sound(1.0, 0.0));
-        backlog.commit(u64::MAX);
+        backlog.finish(u64::MAX);
+        assert_eq!(backlog.watermark(), 16_000);
         backlog.extend(&sound(1.0, 0.3));
-        assert_eq!(backlog.replay_from(backlog.end()), 16_000);
-        assert_eq!(backlog.begin_from(), 16_000);
+        assert_eq!(backlog.replay_from(backlog.end()), 16_000 - 3_200);
+        assert_eq!(backlog.begin_from(), 16_000 - 3_200);
     }
 
     #[test]
@@ -313,7 +380,7 @@ mod tests {
         backlog.clear();
         backlog.extend(&sound(0.4, 0.3));
         assert_eq!(backlog.replay_from(backlog.end()), 16_000);
-        assert_eq!(backlog.pause_at(backlog.end()), None);
+        assert_eq!(backlog.pause_at(backlog.end(), ENDS_SENTENCE), None);
     }
 
     #[test]
@@ -321,18 +388,32 @@ mod tests {
         let mut backlog = Backlog::default();
         for _ in 0..600 {
             backlog.extend(&sound(1.0, 0.0));
-            backlog.trim(backlog.end(), None);
+            backlog.trim(backlog.end());
             assert!(backlog.end() - backlog.start() <= 8_000);
         }
         let spoken = backlog.end();
         backlog.extend(&sound(1.0, 0.3));
         for _ in 0..20 {
             backlog.extend(&sound(1.0, 0.0));
-            backlog.trim(backlog.end(), Some(spoken));
+            backlog.trim(backlog.end());
         }
-        assert_eq!(backlog.start(), spoken - 4_800);
-        backlog.trim(backlog.end(), None);
+        assert_eq!(backlog.start(), spoken - 3_200);
+        backlog.finish(spoken + 15_000);
+        backlog.trim(backlog.end());
         assert_eq!(backlog.start(), backlog.end() - 8_000);
+    }
+
+    #[test]
+    fn without_a_pause_a_replay_begins_in_the_quietest_moment() {
+        let mut backlog = Backlog::default();
+        backlog.extend(&sound(6.0, 0.3));
+        backlog.commit(80_000);
+        let from = backlog.replay_from(backlog.end());
+        assert!((40_000..=60_800).contains(&from), "{from}");
+        // The gaps of this sound are the last tenths of its half seconds.
+        assert!(from % 8_000 >= 7_200, "{from}");
+        backlog.trim(backlog.end());
+        assert_eq!(backlog.replay_from(backlog.end()), from);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod latency;
 pub mod playout;
 pub mod script;
+pub mod seam;
 pub mod segmenter;
 pub mod sequencer;
 pub mod synthesizer;
@@ -23,16 +24,17 @@ mod utterances;
 use crate::aws::transcribe::TranscriptResult;
 use crate::config::{Form, SpeakerConfig};
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, Outcome, UtteranceId};
+use crate::event::{Cause as Ended, Event, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
 use context::Context;
 use echo_guard::EchoGuard;
 use latency::Step;
+use seam::Seam;
 use segmenter::{Fate, Segment, Segmenter, Word};
 use timer::Timer;
-use transcriber::{Heard, Status, Transcriber};
+use transcriber::{Break, Heard, Replay, Status, Transcriber};
 use utterances::Utterances;
 
 /// Without audio for so long, silence takes its place. Longer than a worker is
@@ -52,7 +54,12 @@ pub struct Pipeline {
     capture: Capture,
     transcriber: Transcriber,
     segmenter: Segmenter,
+    seam: Seam,
+    /// The seam that the words will tell of.
+    unsettled: Option<(Break, Replay, Timestamp)>,
     guard: EchoGuard,
+    /// The result of which a partial was shown last.
+    shown: Option<String>,
     utterances: Utterances,
     held: bool,
     stopped: bool,
@@ -80,7 +87,10 @@ impl Pipeline {
             capture: Capture::new(config.start_guard),
             transcriber,
             segmenter: segmenter(&config),
+            seam: Seam::default(),
+            unsettled: None,
             guard: EchoGuard::default(),
+            shown: None,
             utterances: Utterances::new(playout_rate_hz)?,
             held: false,
             stopped: false,
@@ -260,7 +270,10 @@ impl Pipeline {
             &new.transcribe,
             new.message,
         ) {
-            self.transcriber.reopen(ctx, new.message);
+            if old.codes.transcribe != new.codes.transcribe {
+                self.seam.forget();
+            }
+            self.transcriber.reopen(ctx, new.message, Ended::Settings);
             self.drain_heard(ctx);
             self.segmenter = segmenter(&self.config);
         }
@@ -345,7 +358,14 @@ impl Pipeline {
                         self.result(ctx, result);
                     }
                 }
+                Heard::Resumed(broken, replay) => {
+                    self.unsettled = Some((broken, replay, ctx.now));
+                    if !self.seam.open(replay.from) {
+                        self.settle(ctx);
+                    }
+                }
                 Heard::StreamOver => {
+                    self.settle(ctx);
                     for (result_id, text) in self.segmenter.abandon() {
                         self.close_caption(ctx, result_id, text);
                     }
@@ -366,11 +386,17 @@ impl Pipeline {
 
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
-        let words = self.segmenter.words(result);
-        let echoes = self.echoes(ctx, &words);
-        let (transcriber, before) = (&self.transcriber, self.discard_before);
+        let all = self.segmenter.words(result);
+        let old = self
+            .seam
+            .skip(&all, |second| self.transcriber.position(second));
+        let words = &all[old..];
+        let echoes = self.echoes(ctx, words);
+        let transcriber = &self.transcriber;
+        let position = |second| transcriber.position(second);
+        let before = self.discard_before;
         let fate = |second| {
-            if transcriber.position(second) < before {
+            if position(second) < before {
                 Fate::Discarded
             } else if echoes.contains(&second) {
                 Fate::Echo
@@ -378,46 +404,63 @@ impl Pipeline {
                 Fate::Interpreted
             }
         };
-        self.segmenter.handle(ctx.now, result, fate, &mut segments);
+        let begins = !words.is_empty() || old == 0 || self.segmenter.knows(&result.result_id);
+        if begins {
+            let committed = self
+                .segmenter
+                .handle(ctx.now, result, words, fate, &mut segments);
+            self.seam.commit(&words[committed], position);
+        }
         let mut utterance_id = None;
         for segment in segments {
             utterance_id = self.commit(ctx, segment).or(utterance_id);
         }
+        let end = self.transcriber.position(result.end_time);
         if !result.is_partial {
-            self.transcriber.commit(result.end_time);
+            self.transcriber.backlog.finish(end);
+        }
+        if self.seam.settles(end, result.is_partial) {
+            self.settle(ctx);
         }
         let now = ctx.now;
         let time = |second: f64| {
             let position = self.transcriber.position(second);
             self.capture.time_of(position).unwrap_or(now)
         };
-        let text = if echoes.is_empty() {
-            let reading = result.alternatives.first();
-            reading.map_or_else(String::new, |reading| reading.transcript.clone())
-        } else {
-            let echo = |word: &&Word| echoes.contains(&word.start);
-            if !result.is_partial {
-                let first = words.iter().find(echo);
-                let last = words.iter().rfind(echo);
-                let first = first.map_or(result.start_time, |word| word.start);
-                let last = last.map_or(result.end_time, |word| word.end);
-                ctx.event(Event::Echo {
-                    speaker: ctx.speaker,
-                    result_id: result.result_id.clone(),
-                    start_ms: time(first).as_millis_f64(),
-                    end_ms: time(last).as_millis_f64(),
-                });
+        let echo = |word: &&Word| echoes.contains(&word.start);
+        if !echoes.is_empty() && !result.is_partial {
+            let first = words.iter().find(echo);
+            let last = words.iter().rfind(echo);
+            let first = first.map_or(result.start_time, |word| word.start);
+            let last = last.map_or(result.end_time, |word| word.end);
+            ctx.event(Event::Echo {
+                speaker: ctx.speaker,
+                result_id: result.result_id.clone(),
+                start_ms: time(first).as_millis_f64(),
+                end_ms: time(last).as_millis_f64(),
+            });
+        }
+        let (mut text, mut start) = (String::new(), result.start_time);
+        if echoes.is_empty() && old == 0 {
+            if let Some(reading) = result.alternatives.first() {
+                text.clone_from(&reading.transcript);
             }
+        } else {
             let theirs = words.iter().filter(|word| !echo(word));
-            let text = theirs.map(|word| word.text.as_str());
-            let text = self.segmenter.join().all(text);
-            if text.is_empty() {
-                // Nobody's words are not shown, not even for a moment.
+            text = self
+                .segmenter
+                .join()
+                .all(theirs.map(|word| word.text.as_str()));
+            start = words.first().map_or(start, |word| word.start);
+            // Nobody's words are not shown, not even for a moment; what is
+            // shown of them all the same is taken back by the final.
+            let shown = self.shown.as_ref() == Some(&result.result_id);
+            if text.is_empty() && (result.is_partial || !shown) {
                 return;
             }
-            text
-        };
-        let (start, end) = (time(result.start_time), time(result.end_time));
+        }
+        self.shown = result.is_partial.then(|| result.result_id.clone());
+        let (start, end) = (time(start), time(result.end_time));
         ctx.event(Event::Transcript {
             speaker: ctx.speaker,
             result_id: result.result_id.clone(),
@@ -446,12 +489,12 @@ impl Pipeline {
     }
 
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
-        self.transcriber.commit(segment.end);
+        let end = self.transcriber.position(segment.end);
+        self.transcriber.backlog.commit(end);
         if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
             return None;
         }
         let id = self.utterances.announce(ctx);
-        let end = self.transcriber.position(segment.end);
         if let Some(captured) = self.capture.time_of(end) {
             self.utterances.mark(id, Step::Captured, captured);
         }
@@ -465,6 +508,26 @@ impl Pipeline {
                 .begin(ctx, &self.config, id, result_id, segment.text, true);
         }
         Some(id)
+    }
+
+    /// Tells of a seam, once it is known how it is.
+    fn settle(&mut self, ctx: &mut Context<'_>) {
+        let Some((broken, replay, streaming)) = self.unsettled.take() else {
+            return;
+        };
+        let at = self.capture.time_of(broken.position).unwrap_or(ctx.now);
+        let replayed = broken.position.saturating_sub(replay.from);
+        let replayed = crate::audio::framer::duration(replayed);
+        ctx.event(Event::Seam {
+            speaker: ctx.speaker,
+            cause: broken.cause,
+            at_ms: at.as_millis_f64(),
+            detected_ms: broken.detected.as_millis_f64(),
+            streaming_ms: streaming.as_millis_f64(),
+            replayed_ms: replayed.as_secs_f64() * 1000.0,
+            attempts: broken.attempts,
+            uncertain: self.seam.is_uncertain(),
+        });
     }
 
     /// A result that will never be final ends as what was committed of it; the

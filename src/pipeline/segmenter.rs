@@ -4,6 +4,7 @@ use super::script::{Join, ends_clause};
 use crate::aws::transcribe::{Alternative, ItemKind, TranscriptResult};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A clause of one word ("Well,") is not worth a breath of its own.
 const LEAST_WORDS: usize = 2;
@@ -69,10 +70,12 @@ struct Open {
 }
 
 /// A word with the marks after it.
+#[derive(Debug)]
 pub struct Word {
     /// The word and its marks.
     pub text: String,
-    folded: String,
+    /// Without case and punctuation.
+    pub folded: String,
     /// In seconds of the stream.
     pub start: f64,
     /// In seconds of the stream.
@@ -80,6 +83,21 @@ pub struct Word {
     /// The word and its marks are stable.
     stable: bool,
     ends_clause: bool,
+}
+
+#[cfg(test)]
+impl Word {
+    /// A word of its own.
+    pub fn of(text: &str, start: f64, end: f64) -> Self {
+        Self {
+            text: text.to_owned(),
+            folded: fold(text),
+            start,
+            end,
+            stable: true,
+            ends_clause: false,
+        }
+    }
 }
 
 impl Segmenter {
@@ -112,23 +130,32 @@ impl Segmenter {
         )
     }
 
-    /// Takes a result; appends what it commits. `fate` is asked for the start
-    /// of each word, in seconds of the stream; the words of a segment share it.
+    /// Whether a result has been begun and is not final.
+    #[must_use]
+    pub fn knows(&self, result_id: &str) -> bool {
+        self.open.iter().any(|open| open.result_id == result_id)
+    }
+
+    /// Takes a result with its words, but for those that an earlier stream has
+    /// said; appends what it commits, and tells which of the words those are.
+    /// `fate` is asked for the start of each word, in seconds of the stream; the
+    /// words of a segment share it.
     pub fn handle(
         &mut self,
         now: Timestamp,
         result: &TranscriptResult,
+        words: &[Word],
         fate: impl Fn(f64) -> Fate,
         out: &mut Vec<Segment>,
-    ) {
+    ) -> Range<usize> {
         if self.finished.contains(&result.result_id) {
-            return;
+            return 0..0;
         }
-        let words = self.words(result);
         let index = self.open_index(result);
         let open = &mut self.open[index];
-        open.start = open.start.min(result.start_time);
-        let from = open.tail(&words);
+        let start = words.first().map_or(result.start_time, |word| word.start);
+        open.start = open.start.min(start);
+        let from = open.tail(words);
         let tail = &words[from..];
         if !tail.is_empty() {
             open.tail_seen.get_or_insert(now);
@@ -154,6 +181,7 @@ impl Segmenter {
                 self.finished.pop_front();
             }
         }
+        from..from + count
     }
 
     /// Where the earliest result that is not final begins, in seconds of the
@@ -186,7 +214,7 @@ impl Segmenter {
             }
             self.open.push_back(Open {
                 result_id: result.result_id.clone(),
-                start: result.start_time,
+                start: f64::INFINITY,
                 committed: Vec::new(),
                 text: String::new(),
                 committed_end: f64::NEG_INFINITY,

@@ -37,15 +37,16 @@ fn result(id: &str, tokens: &[&str], stable: usize, is_partial: bool) -> Transcr
     }
 }
 
+fn take(segmenter: &mut Segmenter, at: u64, result: &TranscriptResult, out: &mut Vec<Segment>) {
+    let now = Timestamp::from_millis(at);
+    let words = segmenter.words(result);
+    segmenter.handle(now, result, &words, |_| Fate::Interpreted, out);
+}
+
 fn feed(segmenter: &mut Segmenter, results: &[TranscriptResult]) -> Vec<String> {
     let mut out = Vec::new();
     for (n, result) in results.iter().enumerate() {
-        segmenter.handle(
-            Timestamp::from_millis(n as u64),
-            result,
-            |_| Fate::Interpreted,
-            &mut out,
-        );
+        take(segmenter, n as u64, result, &mut out);
     }
     out.into_iter().map(|segment| segment.text).collect()
 }
@@ -106,13 +107,8 @@ fn a_final_without_items_gives_its_text() {
     last.end_time = 2.0;
     let mut out = Vec::new();
     let tokens = ["I", "can", "see", "it", ",", "and"];
-    segmenter.handle(
-        Timestamp::ZERO,
-        &result("a", &tokens, 6, true),
-        |_| Fate::Interpreted,
-        &mut out,
-    );
-    segmenter.handle(Timestamp::ZERO, &last, |_| Fate::Interpreted, &mut out);
+    take(&mut segmenter, 0, &result("a", &tokens, 6, true), &mut out);
+    take(&mut segmenter, 0, &last, &mut out);
     let texts: Vec<&str> = out.iter().map(|s| s.text.as_str()).collect();
     assert_eq!(texts, ["I can see it,", "and it works."]);
     assert!(out[1].start >= 1.0 && (out[1].end - 2.0).abs() < 1e-9);
@@ -232,10 +228,10 @@ fn committed_segments_joined_are_the_final_transcript() {
                     *token = WORDS[below(12)];
                 }
             }
-            segmenter.handle(
-                Timestamp::ZERO,
+            take(
+                &mut segmenter,
+                0,
                 &result("r", &seen, stable, true),
-                |_| Fate::Interpreted,
                 &mut out,
             );
         }
@@ -260,7 +256,7 @@ fn committed_segments_joined_are_the_final_transcript() {
         if below(4) == 0 {
             last.alternatives[0].items.clear();
         }
-        segmenter.handle(Timestamp::ZERO, &last, |_| Fate::Interpreted, &mut out);
+        take(&mut segmenter, 0, &last, &mut out);
         let said: Vec<String> = out.iter().flat_map(|s| bare(&s.text)).collect();
         assert_eq!(said, bare(&text), "seed {seed}");
         if stabilised {

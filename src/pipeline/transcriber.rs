@@ -9,6 +9,7 @@
 mod catch_up;
 mod course;
 mod failure;
+mod silence;
 
 use super::backlog::Backlog;
 use super::context::Context;
@@ -18,13 +19,16 @@ use crate::aws::credentials::Credentials;
 use crate::aws::transcribe::{self, ServerMessage, StreamRequest, TranscriptResult};
 use crate::config::SpeakerConfig;
 use crate::error::Error;
+use crate::event::Cause;
 use crate::io::{Output, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
-use course::Course;
+use course::{Course, WORTH_CARRYING};
+use silence::Deafness;
 use std::collections::VecDeque;
 
-/// A handshake that takes longer has failed.
-const CONNECT: Duration = Duration::from_secs(8);
+/// A handshake that takes longer has failed: the signature is made and the line
+/// is three round trips, a second where it is bad.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long finals are waited for after the end of the audio.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -40,6 +44,10 @@ const LATEST_ROLLOVER: Duration = Duration::from_secs(10 * 60);
 /// A backlog longer than this begins with its first speech.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3);
 
+/// How long a session can be carried on from its start: the most that the
+/// service allows, and longer than a stream is used.
+const RESUME_MINUTES: u16 = 300;
+
 /// Lost audio is told of in portions of at least this, not piece by piece.
 const LOSS_PORTION: Duration = Duration::from_secs(1);
 
@@ -49,6 +57,8 @@ pub enum Heard {
     Results(Vec<TranscriptResult>),
     /// The stream is over: results that are open stay so.
     StreamOver,
+    /// Another stream goes on in its place.
+    Resumed(Break, Replay),
     /// Audio was lost for want of a stream.
     Lost {
         /// From this position on.
@@ -58,6 +68,28 @@ pub enum Heard {
     },
     /// Something failed.
     Error(Error),
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Break {
+    /// What ended it.
+    pub cause: Cause,
+    /// When that was found out.
+    pub detected: Timestamp,
+    /// So much had been captured then.
+    pub position: u64,
+    /// Handshakes since, the successful one included.
+    pub attempts: u32,
+}
+
+/// Where the stream that took its place begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Replay {
+    /// The position of its first sample.
+    pub from: u64,
+    /// The end of the last word that was committed.
+    pub watermark: u64,
 }
 
 /// How the stream is doing.
@@ -104,6 +136,10 @@ pub struct Transcriber {
     failures: u32,
     refusals: u32,
     used: Option<Credentials>,
+    /// The session that the service may carry on, and what it was sent so far.
+    session: Option<(String, u64)>,
+    broken: Option<Break>,
+    deaf: Deafness,
     lost: Option<(u64, u64)>,
     wanted: bool,
     heard: VecDeque<Heard>,
@@ -118,7 +154,7 @@ impl Transcriber {
             backlog: Backlog::default(),
             framer: Framer::new(message),
             sent: 0,
-            course: Course::new(0),
+            course: Course::new(0, 0),
             next_send: Timestamp::ZERO,
             held_until: Timestamp::ZERO,
             proven: false,
@@ -126,6 +162,9 @@ impl Transcriber {
             failures: 0,
             refusals: 0,
             used: None,
+            session: None,
+            broken: None,
+            deaf: Deafness::default(),
             lost: None,
             wanted: false,
             heard: VecDeque::new(),
@@ -137,8 +176,9 @@ impl Transcriber {
     pub const fn status(&self) -> Status {
         match self.state {
             State::Idle | State::Draining { .. } | State::Closed => Status::Off,
-            State::Streaming { .. } => Status::Streaming,
             State::Failed { .. } => Status::Failed,
+            _ if self.deaf.is_deaf() => Status::Failed,
+            State::Streaming { .. } => Status::Streaming,
             _ if self.streamed => Status::Reconnecting,
             _ => Status::Connecting,
         }
@@ -175,6 +215,7 @@ impl Transcriber {
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         self.wanted = false;
         self.streamed = false;
+        (self.session, self.broken, self.deaf) = (None, None, Deafness::default());
         match self.state {
             State::Streaming { id, .. } => {
                 let rest = self.backlog.get(self.sent..self.backlog.end());
@@ -210,8 +251,9 @@ impl Transcriber {
     }
 
     /// Replaces the stream, for other settings or a full clock.
-    pub fn reopen(&mut self, ctx: &mut Context<'_>, message: Duration) {
+    pub fn reopen(&mut self, ctx: &mut Context<'_>, message: Duration, cause: Cause) {
         self.framer = Framer::new(message);
+        self.session = None;
         match self.state {
             State::Streaming { id, .. } | State::Connecting { id, .. } => {
                 ctx.output(Output::CloseSocket { id });
@@ -221,7 +263,7 @@ impl Transcriber {
         }
         self.failures = 0;
         self.refusals = 0;
-        self.over();
+        self.over(ctx.now, cause);
         self.state = State::Authorizing;
     }
 
@@ -235,11 +277,6 @@ impl Transcriber {
             self.course.leave_out(self.sent, start);
             self.sent = start;
         }
-    }
-
-    /// Up to this second of the stream everything was committed.
-    pub fn commit(&mut self, second: f64) {
-        self.backlog.commit(self.position(second));
     }
 
     /// The position of that second of the present stream.
@@ -284,7 +321,14 @@ impl Transcriber {
         match (&self.state, input) {
             (State::Connecting { id, .. }, SocketInput::Opened) if *id == socket => {
                 let from = self.begin_at();
-                (self.course, self.sent) = (Course::new(from), from);
+                let carried = self.session.as_ref().map_or(0, |(_, sent)| *sent);
+                (self.course, self.sent) = (Course::new(from, carried), from);
+                self.deaf.opened(from, ctx.now);
+                if let Some(broken) = self.broken.take() {
+                    let watermark = self.backlog.watermark();
+                    let replay = Replay { from, watermark };
+                    self.heard.push_back(Heard::Resumed(broken, replay));
+                }
                 (self.next_send, self.held_until) = (ctx.now, Timestamp::ZERO);
                 self.proven = false;
                 self.streamed = true;
@@ -303,11 +347,10 @@ impl Transcriber {
                 SocketInput::Message(bytes),
             ) if *id == socket => self.read(ctx, bytes),
             (State::Streaming { id, .. }, SocketInput::Closed { .. }) if *id == socket => {
-                self.broke(ctx, None);
+                self.broke(ctx, Cause::Closed, None);
             }
             (State::Draining { id, .. }, SocketInput::Closed { .. }) if *id == socket => {
-                self.over();
-                self.drained();
+                self.drained(ctx.now);
             }
             _ => {}
         }
@@ -323,13 +366,16 @@ impl Transcriber {
             }
             State::Draining { id, due } if ctx.now >= due => {
                 ctx.output(Output::CloseSocket { id });
-                self.over();
-                self.drained();
+                self.drained(ctx.now);
             }
             State::Backoff { until } if ctx.now >= until => self.state = State::Authorizing,
             State::Failed { probe } if ctx.now >= probe => self.state = State::Authorizing,
             State::Streaming { opened, .. } if self.full(ctx.now, opened, open) => {
-                self.reopen(ctx, config.message);
+                self.reopen(ctx, config.message, Cause::Rollover);
+            }
+            State::Streaming { id, .. } if self.is_silent(ctx.now, open) => {
+                ctx.output(Output::CloseSocket { id });
+                self.fell_silent(ctx);
             }
             _ => {}
         }
@@ -347,8 +393,7 @@ impl Transcriber {
                 self.course.sent(ctx.now, self.framer.message());
                 self.next_send = ctx.now + self.framer.message() / CATCH_UP;
             }
-            let open = open.map(|second| self.position(second));
-            self.backlog.trim(self.sent, open);
+            self.backlog.trim(self.sent);
         }
         self.tell_loss(LOSS_PORTION);
     }
@@ -363,18 +408,21 @@ impl Transcriber {
         let Some((credentials, unix)) = ctx.credentials() else {
             return;
         };
-        let session_id = ctx.random().uuid();
+        let (session_id, _) = self.session.get_or_insert_with(|| (ctx.random().uuid(), 0));
         let request = StreamRequest {
             language_code: &config.codes.transcribe,
             stability: config.stability,
             options: &config.transcribe,
-            session_id: Some(&session_id),
-            session_resume_window_min: None,
+            session_id: Some(session_id),
+            session_resume_window_min: Some(RESUME_MINUTES),
         };
         let endpoint = &ctx.shared.endpoints.transcribe;
         match transcribe::presigned_url(endpoint, &request, &credentials, unix) {
             Ok(url) => {
                 let id = ctx.socket_id();
+                if let Some(broken) = &mut self.broken {
+                    broken.attempts += 1;
+                }
                 self.used = Some(credentials);
                 self.state = State::Connecting {
                     id,
@@ -399,8 +447,10 @@ impl Transcriber {
     fn read(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         match transcribe::decode(bytes) {
             Ok(ServerMessage::Transcript(event)) => {
-                if !event.results.is_empty() {
+                self.is_alive(ctx.now);
+                for result in &event.results {
                     self.prove();
+                    self.course.see(result.end_time, ctx.now, self.sent);
                 }
                 self.heard.push_back(Heard::Results(event.results));
             }
@@ -410,10 +460,9 @@ impl Transcriber {
                     ctx.output(Output::CloseSocket { id });
                 }
                 if matches!(self.state, State::Draining { .. }) {
-                    self.over();
-                    self.drained();
+                    self.drained(ctx.now);
                 } else {
-                    self.broke(ctx, Some(exception.into()));
+                    self.broke(ctx, Cause::Exception, Some(exception.into()));
                 }
             }
             // One message that cannot be read is no reason to lose the stream.
@@ -427,7 +476,8 @@ impl Transcriber {
         if !self.streamed {
             return self.backlog.begin_from();
         }
-        let from = self.backlog.replay_from(self.sent);
+        let overlap = self.backlog.overlap_from();
+        let from = overlap.map_or(self.sent, |from| from.min(self.sent));
         if self.backlog.end() - from > samples(LONGEST_SILENCE) {
             from.max(self.backlog.replay_from(self.backlog.end()))
         } else {
@@ -436,8 +486,23 @@ impl Transcriber {
     }
 
     /// The stream is over: the next one begins with what is not committed.
-    fn over(&mut self) {
+    fn over(&mut self, now: Timestamp, cause: Cause) {
+        let sent = self.course.samples(self.sent);
+        if let (State::Streaming { .. }, Some((_, carried))) = (&self.state, &mut self.session) {
+            *carried += sent;
+        }
+        // One that gave nothing may not be worth carrying on.
+        let worth = |(_, carried): &mut (_, u64)| *carried >= WORTH_CARRYING;
+        self.session = self.session.take_if(worth).filter(|_| self.proven);
         self.sent = self.backlog.replay_from(self.sent);
+        if self.streamed {
+            self.broken.get_or_insert(Break {
+                cause,
+                detected: now,
+                position: self.backlog.end(),
+                attempts: 0,
+            });
+        }
         self.heard.push_back(Heard::StreamOver);
     }
 
@@ -447,7 +512,10 @@ impl Transcriber {
         self.state = State::Idle;
     }
 
-    fn drained(&mut self) {
+    fn drained(&mut self, now: Timestamp) {
+        self.over(now, Cause::Settings);
+        self.broken = None;
+        self.session = None;
         self.off();
         if self.wanted {
             self.start();

@@ -291,6 +291,34 @@ export interface GapDetail {
 }
 
 /**
+ * A stream to Amazon Transcribe took another one's place. What was said
+ * meanwhile, and what was not yet committed, is heard by the new one. Told once
+ * the first words after the seam are known, or at once if no word can be on both
+ * sides of it. Times are on the session's clock.
+ */
+export interface SeamDetail {
+  speaker: Speaker;
+  /**
+   * What ended the old one: its socket was closed, the service gave a reason, it
+   * said nothing more while somebody spoke, it was as old as a stream may be, or
+   * settings were changed.
+   */
+  cause: "closed" | "exception" | "silent" | "rollover" | "settings";
+  /** So far speech had been captured then. */
+  atMs: number;
+  /** When it was found out that the old one was over. */
+  detectedMs: number;
+  /** When the new one was open. */
+  streamingMs: number;
+  /** How much speech was sent again. */
+  replayedMs: number;
+  /** Handshakes that it took. */
+  attempts: number;
+  /** A word may be missing at the seam, or said twice. */
+  uncertain: boolean;
+}
+
+/**
  * A stretch of speech on a speaker's track was a translation that we spoke to
  * that speaker, heard again: it is not interpreted. If it is all that the
  * result has, this takes the place of its final transcript: a partial one that
@@ -311,6 +339,7 @@ export interface SessionEventMap {
   latency: CustomEvent<LatencyDetail>;
   statechange: CustomEvent<{ state: SessionState }>;
   gap: CustomEvent<GapDetail>;
+  seam: CustomEvent<SeamDetail>;
   echo: CustomEvent<EchoDetail>;
   /** Something failed that is not the fault of one utterance. */
   error: CustomEvent<{ error: InterpreterError }>;

@@ -3,6 +3,7 @@
 use crate::common::*;
 use connect_interpreter::error::{ErrorCode, Stage};
 use connect_interpreter::event::Event;
+use connect_interpreter::event::Outcome;
 use connect_interpreter::session::Input;
 use connect_interpreter::speaker::Speaker::{Agent, Customer};
 #[cfg(target_family = "wasm")]
@@ -140,9 +141,14 @@ fn messages_have_the_length_that_was_set() {
 fn audio_before_the_socket_opens_is_sent_after_at_four_times_real_time() {
     let mut call = Call::new(config());
     call.aws.handshake = ms(3_000);
-    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
-    call.drive();
-    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    call.customer_says(["Buenos días.", "¿Puede ayudarme?"]);
+    call.run_until("both are spoken", |call| {
+        call.utterances(|outcome| outcome == Outcome::Spoken).len() == 2
+    });
+    assert_eq!(
+        call.heard_by(Agent),
+        ["en: Buenos días.", "Can you help me?"]
+    );
     // The service works at real time: the pause makes up for the wait.
     call.run(ms(3_000));
     let backlog = call.aws.stream(Customer).backlog();

@@ -18,6 +18,7 @@ mod gate;
 mod long;
 mod order;
 mod reference_sample;
+mod seams;
 mod stream;
 
 #[cfg(target_family = "wasm")]

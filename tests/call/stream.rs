@@ -3,7 +3,7 @@
 use crate::common::aws::transcribe::{exception, transcript_event};
 use crate::common::*;
 use connect_interpreter::error::ErrorCode;
-use connect_interpreter::event::{Event, State};
+use connect_interpreter::event::{Cause, Event, State};
 use connect_interpreter::session::{Input, SocketInput};
 use connect_interpreter::speaker::Speaker::{Agent, Customer};
 #[cfg(target_family = "wasm")]
@@ -71,9 +71,12 @@ fn speech_during_the_break_is_not_lost() {
     call.run(ms(1_000));
     call.aws.handshake = ms(2_500);
     kill(&mut call);
-    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.customer_says(["Buenos días.", "¿Puede ayudarme?"]);
     call.drive();
-    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    assert_eq!(
+        call.heard_by(Agent),
+        ["en: Buenos días.", "Can you help me?"]
+    );
 }
 
 /// How much earlier than its end a sentence is dated, in ms.
@@ -95,7 +98,7 @@ fn a_wait_for_the_stream_is_made_up_in_pauses_and_times_stay_true() {
     let before = dated_early(&mut call);
     call.aws.handshake = ms(2_500);
     kill(&mut call);
-    call.customer_says(["Hola.", "¿Puede ayudarme?"]);
+    call.customer_says(["Buenos días.", "¿Puede ayudarme?"]);
     call.run(ms(3_500));
     let backlog = call.aws.stream(Customer).backlog();
     assert!(backlog >= ms(500), "no wait to make up for: {backlog:?}");
@@ -104,7 +107,7 @@ fn a_wait_for_the_stream_is_made_up_in_pauses_and_times_stay_true() {
     assert!((after - before).abs() < 10.0, "{before} and {after} ms");
     assert_eq!(
         call.heard_by(Agent),
-        ["Hello.", "Hello.", "Can you help me?", "Hello."]
+        ["Hello.", "en: Buenos días.", "Can you help me?", "Hello."]
     );
     let backlog = call.aws.stream(Customer).backlog();
     assert!(backlog <= ms(120), "{backlog:?}");
@@ -272,4 +275,153 @@ fn after_a_minute_without_a_connection_the_oldest_audio_is_lost_and_told() {
     call.run(ms(30_000));
     call.drive();
     assert_eq!(call.heard_by(Agent), ["Hello."]);
+}
+
+#[test]
+fn a_stream_that_goes_silent_is_replaced_and_nothing_is_lost() {
+    let mut call = Call::new(config());
+    call.customer_says(["Hola."]);
+    call.drive();
+    call.aws.stream_mut(Customer).silent = true;
+    call.customer_says([
+        "uno dos tres cuatro.",
+        "cinco seis siete ocho.",
+        "nueve diez.",
+    ]);
+    call.drive();
+    call.run_until("all of it is spoken", |call| {
+        call.heard_by(Agent).len() == 4
+    });
+    assert_eq!(
+        call.translated(Customer),
+        [
+            "Hola.",
+            "uno dos tres cuatro.",
+            "cinco seis siete ocho.",
+            "nueve diez."
+        ]
+    );
+    assert_eq!(call.errors(), [ErrorCode::ServiceUnavailable]);
+    let seams = call.told.iter().filter_map(|told| match told.event {
+        Event::Seam { cause, .. } => Some(cause),
+        _ => None,
+    });
+    assert_eq!(seams.collect::<Vec<_>>(), [Cause::Silent]);
+}
+
+#[test]
+fn a_silence_of_the_speaker_is_none_of_the_service() {
+    let mut call = Call::new(config());
+    call.customer_says(["Hola."]);
+    call.drive();
+    call.aws.stream_mut(Customer).silent = true;
+    call.run(ms(600_000));
+    assert_eq!(call.aws.streams_of(Customer).len(), 1);
+    assert_eq!(call.errors(), []);
+}
+
+/// A sentence whose final never comes is said all the same.
+#[test]
+fn a_result_that_is_never_final_is_heard_again() {
+    let mut call = Call::new(config());
+    call.customer_says(["uno dos tres."]);
+    call.run_until("the last word is shown", |call| {
+        call.told.iter().any(|told| {
+            matches!(&told.event,
+            Event::Transcript { text, .. } if text == "uno dos tres")
+        })
+    });
+    call.aws.stream_mut(Customer).silent = true;
+    call.run_until("it is spoken", |call| call.heard_by(Agent).len() == 1);
+    assert_eq!(call.translated(Customer), ["uno dos tres."]);
+}
+
+/// Music sounds like speech. It costs a stream now and then, and fewer and
+/// fewer of them; the listener hears the original meanwhile.
+#[test]
+fn sound_that_nobody_answers_to_is_not_sent_for_ever() {
+    let mut call = Call::new(config());
+    call.run(ms(500));
+    let sound: Vec<f32> = (0..16_000 * 60)
+        .map(|n| {
+            let beat = f32::from(u8::from(n % 8_000 < 6_000));
+            beat * 0.3 * (n as f32 * 0.9).sin()
+        })
+        .collect();
+    call.aws.silent_streams = true;
+    call.aws.stream_mut(Customer).silent = true;
+    call.speak(Customer, sound);
+    call.run(ms(62_000));
+    let streams = call.aws.streams_of(Customer).len();
+    assert!((3..=6).contains(&streams), "{streams}");
+    assert_eq!(
+        call.states(),
+        [
+            State::Running,
+            State::Reconnecting,
+            State::Running,
+            State::Degraded
+        ]
+    );
+    assert!(!call.session.speaks(Customer));
+    // It hears again: all is well, and nothing of the music is in the way.
+    call.aws.silent_streams = false;
+    call.aws.stream_mut(Customer).silent = false;
+    call.customer_says(["Hola."]);
+    call.drive();
+    for told in &call.told {
+        println!("{:?} {:?}", told.at, told.event);
+    }
+    assert_eq!(call.heard_by(Agent), ["Hello."]);
+    assert_eq!(call.states().last(), Some(&State::Running));
+}
+
+#[test]
+fn a_session_is_carried_on_and_its_times_may_go_on_or_begin_anew() {
+    for times_go_on in [false, true] {
+        let mut call = Call::new(config());
+        call.aws.times_go_on = times_go_on;
+        call.run(ms(2_000));
+        call.customer_says(["uno dos tres, cuatro cinco."]);
+        call.run_until("a clause is committed", |call| {
+            !call.translated(Customer).is_empty()
+        });
+        kill(&mut call);
+        call.customer_says(["seis siete, ocho nueve."]);
+        call.drive();
+        call.run(ms(2_000));
+        call.drive();
+        assert_eq!(
+            call.translated(Customer).join(" "),
+            "uno dos tres, cuatro cinco. seis siete, ocho nueve.",
+            "{times_go_on}"
+        );
+        let streams = call.aws.streams_of(Customer);
+        let ids: Vec<&String> = streams.iter().map(|s| &s.query["session-id"]).collect();
+        assert_eq!(ids[0], ids[1]);
+        assert_eq!(streams[1].query["session-resume-window"], "300");
+        // Words are dated when they were said, whatever the stream's clock is.
+        let late = call.told.iter().rev().find_map(|told| match &told.event {
+            Event::Latency { marks, .. } => Some(marks.committed_ms? - marks.captured_ms?),
+            _ => None,
+        });
+        assert!((0.0..5_000.0).contains(&late.unwrap()), "{late:?}");
+    }
+}
+
+#[test]
+fn a_session_that_was_refused_is_begun_anew() {
+    let mut call = Call::new(config());
+    call.customer_says(["Hola."]);
+    call.drive();
+    call.aws.refuse_handshakes = 1;
+    kill(&mut call);
+    call.customer_says(["¿Puede ayudarme?"]);
+    call.drive();
+    assert_eq!(call.heard_by(Agent), ["Hello.", "Can you help me?"]);
+    let streams = call.aws.streams_of(Customer);
+    assert_ne!(
+        streams[0].query["session-id"],
+        streams[1].query["session-id"]
+    );
 }

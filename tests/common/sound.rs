@@ -241,6 +241,8 @@ impl Fine {
 #[derive(Default)]
 pub struct Vocabulary {
     tokens: Vec<String>,
+    /// The sounds so far, by tone and rate.
+    sounds: BTreeMap<(usize, u32), Vec<f32>>,
 }
 
 impl Vocabulary {
@@ -248,13 +250,23 @@ impl Vocabulary {
         300.0 + 50.0 * index as f64
     }
 
+    /// Every word so far.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+
     /// The sound of a sentence.
     pub fn say(&mut self, sentence: &str, rate: u32) -> Vec<f32> {
         let mut sound = Vec::new();
         for token in sentence.split_whitespace() {
             let hz = self.tone_of(token);
-            tone(rate, hz, WORD, &mut sound);
-            silence(rate, GAP, &mut sound);
+            let word = self.sounds.entry((hz as usize, rate)).or_insert_with(|| {
+                let mut word = Vec::new();
+                tone(rate, hz, WORD, &mut word);
+                silence(rate, GAP, &mut word);
+                word
+            });
+            sound.extend_from_slice(word);
         }
         sound
     }

@@ -1,6 +1,6 @@
 // Drives fixtures/harness.html: a call whose people speak pilot tones.
 
-import { pilotCodes } from "./pilot.js";
+import { pilotCodes, PilotReader } from "./pilot.js";
 import { bandLevel } from "./sound.js";
 import { expect, heard, record } from "./support.js";
 
@@ -44,16 +44,26 @@ export function codesOf(first, count) {
   return Array.from({ length: count * 8 }, (_, i) => (first * 8 + i) % 512);
 }
 
+/** Who reads a page's recordings: what was read once is not read again. */
+const readers = new WeakMap();
+
 /** The codes that somebody has heard so far, with their times. */
 export async function codesHeard(page, listener) {
   const sound = await heard(page);
-  return pilotCodes(sound[listener], sound.rate);
+  let reader = readers.get(page);
+  if (reader?.id !== sound.id) {
+    const of = () => new PilotReader(sound.rate);
+    reader = { id: sound.id, agent: of(), customer: of() };
+    readers.set(page, reader);
+  }
+  return reader[listener].read(sound[listener]);
 }
 
 /** Waits until the last code of these words has been heard by somebody. */
 export async function untilHeard(page, listener, first, count) {
   const last = codesOf(first, count).at(-1);
-  await expect.poll(async () => (await codesHeard(page, listener)).some(({ code }) => code === last)).toBe(true);
+  const isHeard = async () => (await codesHeard(page, listener)).some(({ code }) => code === last);
+  await expect.poll(isHeard, { intervals: [100] }).toBe(true);
 }
 
 /** The level of the pilots' band while these codes are heard. */

@@ -15,42 +15,64 @@ const frequency = (group, digit) => 4200 + 100 * (8 * group + digit);
  * @returns {{ code: number, at: number }[]} each with the middle of its slot in seconds
  */
 export function pilotCodes(samples, rate, quietest = 0.003) {
-  const length = Math.round(WINDOW_S * rate);
-  const hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
-  const tone = (from, hz) => {
-    const turn = (2 * Math.PI * hz) / rate;
+  return new PilotReader(rate, quietest).read(samples);
+}
+
+/** The same of a recording that grows. */
+export class PilotReader {
+  #rate;
+  #quietest;
+  #hann;
+  #power;
+  #runs = [];
+  #at = 0;
+
+  constructor(rate, quietest = 0.003) {
+    const length = Math.round(WINDOW_S * rate);
+    this.#rate = rate;
+    this.#quietest = quietest;
+    this.#hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+    this.#power = this.#hann.reduce((sum, gain) => sum + gain * gain, 0);
+  }
+
+  /** The codes in all of it so far; `samples` begins with what it began with before. */
+  read(samples) {
+    for (; this.#at + WINDOW_S < samples.length / this.#rate; this.#at += STEP_S) {
+      const from = Math.round(this.#at * this.#rate);
+      const window = samples.subarray(from, from + this.#hann.length);
+      if (window.length < this.#hann.length) break;
+      const code = this.#silent(window) ? null : readSlot((hz) => this.#tone(window, hz), this.#quietest);
+      const last = this.#runs.at(-1);
+      if (last?.code === code) last.end = this.#at;
+      else this.#runs.push({ code, start: this.#at, end: this.#at });
+    }
+    // A window that straddles two slots may show either or a mixture: only what
+    // lasts is a slot.
+    return this.#runs
+      .filter(({ code, start, end }) => code !== null && end - start >= 1.5 * STEP_S)
+      .filter(({ code }, i, all) => all[i - 1]?.code !== code)
+      .map(({ code, start, end }) => ({ code, at: (start + end + WINDOW_S) / 2 }));
+  }
+
+  /** No tone in it can be as loud as `quietest`: most of a recording is pauses. */
+  #silent(window) {
+    let energy = 0;
+    for (const sample of window) energy += sample * sample;
+    return (4 / window.length) * Math.sqrt(energy * this.#power) < this.#quietest;
+  }
+
+  #tone(window, hz) {
+    const turn = (2 * Math.PI * hz) / this.#rate;
     const twice = 2 * Math.cos(turn);
     let one = 0;
     let two = 0;
-    for (let i = 0; i < length; i++) {
-      const next = samples[from + i] * hann[i] + twice * one - two;
+    for (let i = 0; i < window.length; i++) {
+      const next = window[i] * this.#hann[i] + twice * one - two;
       two = one;
       one = next;
     }
-    return (4 / length) * Math.sqrt(Math.max(0, one * one + two * two - twice * one * two));
-  };
-  const power = hann.reduce((sum, gain) => sum + gain * gain, 0);
-  /** No tone in it can be as loud as `quietest`: most of a recording is pauses. */
-  const silent = (from) => {
-    let energy = 0;
-    for (let i = 0; i < length; i++) energy += samples[from + i] ** 2;
-    return (4 / length) * Math.sqrt(energy * power) < quietest;
-  };
-  const runs = [];
-  for (let at = 0; at + WINDOW_S < samples.length / rate; at += STEP_S) {
-    const from = Math.round(at * rate);
-    if (from + length > samples.length) break;
-    const code = silent(from) ? null : readSlot((hz) => tone(from, hz), quietest);
-    const last = runs.at(-1);
-    if (last?.code === code) last.end = at;
-    else runs.push({ code, start: at, end: at });
+    return (4 / window.length) * Math.sqrt(Math.max(0, one * one + two * two - twice * one * two));
   }
-  // A window that straddles two slots may show either or a mixture: only what
-  // lasts is a slot.
-  return runs
-    .filter(({ code, start, end }) => code !== null && end - start >= 1.5 * STEP_S)
-    .filter(({ code }, i, all) => all[i - 1]?.code !== code)
-    .map(({ code, start, end }) => ({ code, at: (start + end + WINDOW_S) / 2 }));
 }
 
 function readSlot(level, quietest) {

@@ -59,6 +59,8 @@ test("only the softphone's master interprets; another tab is silent", async ({ o
 test("chats and tasks are nobody's business, nor is their end the call's", async ({ openDesk, openPhone, services }) => {
   await services.instance("configuration", "PUT", { voiceConcurrency: 1 });
   const [phone, desk] = [await openPhone(), await openDesk()];
+  // Before there is a chat: see the next test.
+  await until(desk, () => window.connect.core.getSoftphoneManager() !== null);
   const chat = await services.instance("contacts", "POST", { type: "chat" });
   const task = await services.instance("contacts", "POST", { type: "task" });
   await happened(desk, "contact", 2);
@@ -76,6 +78,19 @@ test("chats and tasks are nobody's business, nor is their end the call's", async
   const seen = await events(desk, "softphone-contactchange");
   expect(new Set(seen.map(({ contact }) => contact.type))).toEqual(new Set(["voice"]));
   expect(await errors(desk)).toEqual([]);
+});
+
+test("a page that opens beside a chat: Streams' softphone does not start, which is told", async ({
+  openDesk, openPhone, services,
+}) => {
+  await services.instance("contacts", "POST", { type: "chat" });
+  const [phone, desk] = [await openPhone(), await openDesk()];
+  await phone.evaluate(() => window.phone.call());
+  await happened(desk, "session");
+  // Streams 2.28 throws in the softphone's making, and makes one after the other:
+  // they have a session each, and a page can reach none of them.
+  await expect.poll(() => errors(desk)).toEqual([unreachable("allowFramedSoftphone")]);
+  expect(await desk.evaluate(() => [window.connect.core.getSoftphoneManager(), window.harness.sessions.size])).toEqual([null, 0]);
 });
 
 test("a call that is rejected or missed never begins", async ({ openDesk, openPhone, services }) => {

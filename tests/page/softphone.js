@@ -111,7 +111,8 @@ export const codesIn = ({ samples, rate }) => pilotCodes(samples, rate);
 /** Waits until the last code of these words is in a recording that grows. */
 export async function untilHeard(record, first, count) {
   const last = codesOf(first, count).at(-1);
-  await expect.poll(async () => codesIn(await record()).some(({ code }) => code === last)).toBe(true);
+  const isHeard = async () => codesIn(await record()).some(({ code }) => code === last);
+  await expect.poll(isHeard, { intervals: [250] }).toBe(true);
 }
 
 /** Both say something and hear each other's translation. */

@@ -3,6 +3,7 @@
 //! A stream is late by what was said before its socket was open, by what is
 //! replayed after a break, and by every moment in which no audio came.
 
+use super::super::backlog::ENDS_SENTENCE;
 use super::Transcriber;
 use crate::audio::framer::{duration, samples};
 use crate::time::{Duration, Timestamp};
@@ -11,6 +12,11 @@ use crate::time::{Duration, Timestamp};
 /// pause: the service works at real time, and the lag would stay as long as the
 /// stream lives.
 const LATE: Duration = Duration::from_millis(120);
+
+/// One that is so far behind leaves out more: a sentence that the service runs
+/// into the next one is better than one that comes seconds late.
+const VERY_LATE: Duration = Duration::from_millis(1_500);
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Audio is held back for no longer, to leave some of it out: without any for
 /// 15 s the service ends the stream.
@@ -28,7 +34,12 @@ impl Transcriber {
         if behind < LATE {
             return false;
         }
-        let Some(pause) = self.backlog.pause_at(self.sent) else {
+        let least = if behind < VERY_LATE {
+            ENDS_SENTENCE
+        } else {
+            LEAST_PAUSE
+        };
+        let Some(pause) = self.backlog.pause_at(self.sent, least) else {
             return false;
         };
         let wanted = self.sent + samples(behind);

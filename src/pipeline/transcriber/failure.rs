@@ -3,6 +3,7 @@
 use super::{Context, Heard, State, Transcriber};
 use crate::aws::retry::Backoff;
 use crate::error::{Error, ErrorCode, Stage};
+use crate::event::Cause;
 use crate::time::Duration;
 
 /// Failures in a row after which it is given up for [`PROBE`]. A browser does
@@ -27,6 +28,8 @@ impl Transcriber {
     /// The handshake was refused, or nothing came of it.
     pub(super) fn refused(&mut self, ctx: &mut Context<'_>) {
         self.refusals += 1;
+        // A session that cannot be carried on is begun anew.
+        self.session = None;
         if self.refusals == REFUSALS_BEFORE_RENEWAL
             && let Some(used) = self.used.take()
         {
@@ -42,13 +45,13 @@ impl Transcriber {
     }
 
     /// The stream broke.
-    pub(super) fn broke(&mut self, ctx: &mut Context<'_>, error: Option<Error>) {
+    pub(super) fn broke(&mut self, ctx: &mut Context<'_>, cause: Cause, error: Option<Error>) {
         if let State::Streaming { opened, .. } = self.state
             && ctx.now.since(opened) >= PROVEN
         {
             self.prove();
         }
-        self.over();
+        self.over(ctx.now, cause);
         let tell = error.is_some();
         let error = error.unwrap_or_else(|| {
             Error::new(
@@ -73,7 +76,7 @@ impl Transcriber {
         let delay = if self.failures == 1 && self.refusals == 0 {
             Duration::ZERO
         } else {
-            let half = Backoff::THROTTLED.base;
+            let half = Backoff::THROTTLED.base / 2;
             half + Backoff::THROTTLED.delay(self.failures, ctx.random())
         };
         self.state = State::Backoff {

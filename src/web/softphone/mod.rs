@@ -277,7 +277,8 @@ impl Softphone {
             Place::Here(_) => {}
             Place::InAnotherTab => return Ok(None),
             Place::InTheFrame => {
-                return unreachable("allowFramedSoftphone", "the CCP's own frame has the audio");
+                let why = "the CCP's own frame has the audio, or Streams' softphone did not start";
+                return unreachable("allowFramedSoftphone", why);
             }
             Place::Redirected => {
                 return unreachable("VDIPlatform", "a virtual desktop's client has the audio");

@@ -79,6 +79,12 @@ pub struct FakeAws {
     /// How much faster than real time the body comes.
     pub polly_speed: f64,
     pub streams: Vec<Stream>,
+    /// Every stream that is opened takes audio and says nothing.
+    pub silent_streams: bool,
+    /// The times of a session that is carried on do not begin anew.
+    pub times_go_on: bool,
+    /// Makes every stream that is opened awkward.
+    pub nasty: Option<transcribe::Nasty>,
     /// Handshakes that are refused before one is let through.
     pub refuse_handshakes: usize,
     pub handshake: Duration,
@@ -121,6 +127,9 @@ impl Default for FakeAws {
             polly_piece: 3_201,
             polly_speed: 4.0,
             streams: Vec::new(),
+            silent_streams: false,
+            times_go_on: false,
+            nasty: None,
             refuse_handshakes: 0,
             handshake: Duration::from_millis(30),
             wrong_urls: Vec::new(),

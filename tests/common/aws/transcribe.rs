@@ -2,11 +2,12 @@
 //! and recognises the words in the samples.
 
 use super::super::News;
-use super::super::sound::{Burst, Ear, RATE};
+use super::super::sound::{Burst, Ear, RATE, Vocabulary};
 use super::{FakeAws, Replies, wall};
 use aws_smithy_eventstream::frame::{read_message_from, write_message_to};
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use connect_interpreter::audio::pcm::to_f32;
+use connect_interpreter::aws::retry::Random;
 use connect_interpreter::session::SocketId;
 use connect_interpreter::speaker::Speaker;
 use connect_interpreter::time::Timestamp;
@@ -32,12 +33,21 @@ pub struct Stream {
     pub open: bool,
     /// Messages of a final go without items.
     pub finals_without_items: bool,
+    /// It goes on to take audio and says nothing more.
+    pub silent: bool,
+    /// Where its times begin, in samples.
+    times_from: u64,
+    nasty: Option<Nasty>,
+    /// Since the last event, so many samples were worked on.
+    unsaid: usize,
     keep: bool,
     stabilised: bool,
     ear: Ear,
     words: Vec<(String, u64, u64)>,
     results: usize,
     last_audio: Timestamp,
+    /// When it will have worked through what it was sent.
+    done: Timestamp,
     pending: Vec<Value>,
 }
 
@@ -61,12 +71,16 @@ impl FakeAws {
             speaker,
             id,
             stabilised: query.contains_key("enable-partial-results-stabilization"),
-            query,
             pcm: Vec::new(),
             messages: Vec::new(),
             ended: false,
             open: true,
             finals_without_items: false,
+            silent: self.silent_streams,
+            times_from: self.times_from(&query),
+            nasty: self.nasty.as_mut().map(Nasty::fork),
+            unsaid: 0,
+            query,
             keep: self.keep_pcm,
             ear: if self.hears_clips {
                 Ear::fine()
@@ -76,6 +90,7 @@ impl FakeAws {
             words: Vec::new(),
             results: 0,
             last_audio: now,
+            done: now,
             pending: Vec::new(),
         });
         vec![(self.handshake, News::Opened(id))]
@@ -108,10 +123,10 @@ impl FakeAws {
             .chunks_exact(2)
             .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
             .collect();
-        let mut replies = stream.hear(&samples, &self.vocabulary);
+        let mut replies = stream.hear(now, &samples, &self.vocabulary);
         if samples.is_empty() {
             stream.ended = true;
-            replies.extend(stream.finish());
+            replies.extend(stream.finish(&self.vocabulary));
             replies.push((DELAY * 2, News::Closed(id, 1000, true)));
             stream.open = false;
         } else {
@@ -122,6 +137,14 @@ impl FakeAws {
             }
         }
         replies
+    }
+
+    /// Where the times of a session go on, if they do.
+    fn times_from(&self, query: &BTreeMap<String, String>) -> u64 {
+        let carried = |stream: &&Stream| stream.query.get("session-id") == query.get("session-id");
+        let earlier = self.streams.iter().filter(carried);
+        let sent = earlier.map(|stream| stream.ear.position()).sum::<u64>();
+        if self.times_go_on { sent } else { 0 }
     }
 
     pub fn close(&mut self, id: SocketId) {
@@ -215,53 +238,85 @@ impl Stream {
         ]
     }
 
-    fn hear(&mut self, samples: &[i16], words: &super::Vocabulary) -> Replies {
+    fn hear(&mut self, now: Timestamp, samples: &[i16], words: &Vocabulary) -> Replies {
         let silent = samples.iter().all(|sample| *sample == 0);
         if !(silent && self.ear.skip(samples.len() as u64)) {
             for sample in samples {
-                if let Some(burst) = self.ear.hear(to_f32(*sample))
-                    && let Some(word) = words.recognise(&burst)
-                {
-                    let Burst { start, end, .. } = burst;
-                    self.words.push((word.to_owned(), start, end));
-                    self.result(true);
+                if let Some(burst) = self.ear.hear(to_f32(*sample)) {
+                    // At its beginning a stream may hear half a word.
+                    let cut = self.nasty.as_mut().filter(|_| burst.start == 0);
+                    let word = match (words.recognise(&burst), cut) {
+                        (Some(word), _) => Some(word),
+                        (None, Some(nasty)) => nasty.misheard(&burst, words),
+                        (None, None) => None,
+                    };
+                    if let Some(word) = word {
+                        let Burst { start, end, .. } = burst;
+                        self.words.push((word.to_owned(), start, end));
+                        self.result(true, words);
+                    }
                 }
             }
         }
         let last = self.words.last().map(|(_, _, end)| *end);
         if !self.ear.in_burst() && last.is_some_and(|end| self.ear.position() - end >= PAUSE) {
-            self.result(false);
+            self.result(false, words);
         }
-        self.send()
+        self.unsaid += samples.len();
+        // The service works at real time: what came in a burst is answered as
+        // if it had not.
+        let length = Duration::from_secs_f64(samples.len() as f64 / f64::from(RATE));
+        self.done = now.max(self.done + length);
+        self.send(self.done.since(now))
     }
 
-    fn finish(&mut self) -> Replies {
+    fn finish(&mut self, words: &Vocabulary) -> Replies {
         if !self.words.is_empty() {
-            self.result(false);
+            self.result(false, words);
         }
-        self.send()
+        self.send(Duration::ZERO)
     }
 
-    /// All results of one moment go in one message.
-    fn send(&mut self) -> Replies {
+    /// All results of one moment go in one message. A stream that hears nothing
+    /// says so once in a while.
+    fn send(&mut self, behind: Duration) -> Replies {
         let results = std::mem::take(&mut self.pending);
-        if results.is_empty() {
+        if self.silent || (results.is_empty() && self.unsaid < RATE as usize) {
             return Vec::new();
         }
+        self.unsaid = 0;
         let event = json!({"Transcript": {"Results": results}});
-        vec![(DELAY, News::Message(self.id, transcript_event(&event)))]
+        let event = transcript_event(&event);
+        vec![(behind + DELAY, News::Message(self.id, event))]
     }
 
-    fn result(&mut self, is_partial: bool) {
-        let second = |position: u64| position as f64 / f64::from(RATE);
+    fn result(&mut self, is_partial: bool, vocabulary: &Vocabulary) {
+        let times_from = self.times_from as f64;
+        let second = |position: f64| (times_from + position) / f64::from(RATE);
         let last = self.words.len() - 1;
+        let wrong = self.nasty.as_mut().filter(|_| is_partial);
+        let wrong = wrong.and_then(|nasty| nasty.wrong(vocabulary));
         let mut items = Vec::new();
         let mut text = String::new();
+        let mut times = Vec::new();
         for (n, (word, start, end)) in self.words.iter().enumerate() {
             // Punctuation shows with the next word, the last one's in the final.
             let shown = !is_partial || n < last;
-            let bare = word.trim_end_matches(['.', ',', '?', '!']);
-            let item = |kind: &str, content: &str, from: u64, to: u64| {
+            let heard = match &wrong {
+                Some(wrong) if n == last => wrong.as_str(),
+                _ => word.as_str(),
+            };
+            let bare = heard.trim_end_matches(['.', ',', '?', '!']);
+            let (from, to) = match &mut self.nasty {
+                Some(nasty) => nasty.dated(*start, *end),
+                None => (*start as f64, *end as f64),
+            };
+            times.push((from, to));
+            let cased = match &self.nasty {
+                Some(_) if is_partial => bare.to_lowercase(),
+                _ => bare.to_owned(),
+            };
+            let item = |kind: &str, content: &str, from: f64, to: f64| {
                 let mut item = json!({"StartTime": second(from), "EndTime": second(to),
                     "Type": kind, "Content": content, "Confidence": 0.9,
                     "VocabularyFilterMatch": false});
@@ -270,20 +325,23 @@ impl Stream {
                 }
                 item
             };
-            items.push(item("pronunciation", bare, *start, *end));
-            if shown && bare.len() < word.len() {
-                items.push(item("punctuation", &word[bare.len()..], *end, *end));
-            }
+            items.push(item("pronunciation", &cased, from, to));
             text += if n == 0 { "" } else { " " };
-            text += if shown { word } else { bare };
+            text += &cased;
+            if shown && bare.len() < heard.len() {
+                items.push(item("punctuation", &heard[bare.len()..], to, to));
+                text += &heard[bare.len()..];
+            }
         }
         if !is_partial && self.finals_without_items {
             items.clear();
         }
+        let start = times.iter().map(|t| t.0).fold(f64::MAX, f64::min);
+        let end = times.iter().map(|t| t.1).fold(0.0, f64::max);
         self.pending.push(json!({
             "ResultId": format!("{}-{}", self.id.0, self.results),
-            "StartTime": second(self.words[0].1),
-            "EndTime": second(self.words[last].2),
+            "StartTime": second(start),
+            "EndTime": second(end),
             "IsPartial": is_partial,
             "Alternatives": [{"Transcript": text, "Items": items}],
             "ChannelId": "ch_0",
@@ -292,6 +350,44 @@ impl Stream {
             self.words.clear();
             self.results += 1;
         }
+    }
+}
+
+/// What makes a recogniser awkward, drawn from a seed: words are dated up to
+/// 120 ms off and otherwise in each event, a tenth of the partials end with a
+/// wrong word, case changes in the final, half a word is heard as another one.
+#[derive(Clone)]
+pub struct Nasty(Random);
+
+impl Nasty {
+    pub fn new(seed: u64) -> Self {
+        Self(Random::new(seed))
+    }
+
+    fn fork(&mut self) -> Self {
+        Self::new(self.0.next_u64())
+    }
+
+    fn dated(&mut self, start: u64, end: u64) -> (f64, f64) {
+        let mut off = || (self.0.unit() * 2.0 - 1.0) * 0.12 * f64::from(RATE);
+        let (start, end) = (start as f64 + off(), end as f64 + off());
+        (start.max(0.0), end.max(start + 160.0).max(160.0))
+    }
+
+    fn wrong(&mut self, words: &Vocabulary) -> Option<String> {
+        if self.0.unit() >= 0.1 {
+            return None;
+        }
+        let words = words.tokens();
+        let index = self.0.next_u64() as usize % words.len().max(1);
+        words.get(index).map(|w| w.to_lowercase())
+    }
+
+    fn misheard<'a>(&mut self, burst: &Burst, words: &'a Vocabulary) -> Option<&'a str> {
+        let long = burst.end - burst.start > u64::from(RATE) / 16;
+        let words = words.tokens();
+        let index = self.0.next_u64() as usize % words.len().max(1);
+        words.get(index).filter(|_| long).map(String::as_str)
     }
 }
 
