@@ -43,7 +43,11 @@ fn run_random(inputs: u64, longest: u64, run: fn(&[u8])) {
             .map(|_| {
                 let bits = random.next_u64();
                 let byte = (bits >> 8) as u8;
-                if bits.is_multiple_of(2) { byte } else { byte & 15 }
+                if bits.is_multiple_of(2) {
+                    byte
+                } else {
+                    byte & 15
+                }
             })
             .collect();
         println!("seed {seed}");
@@ -69,6 +73,16 @@ fn messages() {
 #[test]
 fn answers() {
     run_all("answers", fuzz::answers::run);
+}
+
+#[test]
+fn a_seam_in_a_pause_is_found_however_words_are_dated() {
+    run_random(3_000, 400, fuzz::seams::run);
+}
+
+#[test]
+fn seams() {
+    run_all("seams", fuzz::seams::run);
 }
 
 #[test]

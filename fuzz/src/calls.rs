@@ -470,7 +470,7 @@ impl Call {
             | Event::Echo {
                 start_ms, end_ms, ..
             } => assert!(start_ms.is_finite() && end_ms.is_finite()),
-            Event::Latency { .. } | Event::Gap { .. } | Event::Error { .. } => {}
+            _ => {}
         }
     }
 
@@ -507,7 +507,10 @@ fn head(input: &mut Unstructured<'_>) -> Result<ResponseHead> {
 }
 
 fn result(input: &mut Unstructured<'_>) -> Result<Value> {
-    let start = f64::from(input.arbitrary::<u16>()?) / 300.0;
+    let start = match input.int_in_range(0..=40)? {
+        0 => *input.choose(&[-7.0, 3e9, 1e18, 1e300])?,
+        _ => f64::from(input.arbitrary::<u16>()?) / 300.0,
+    };
     let stable = input.int_in_range(0..=6)?;
     let mut items = Vec::new();
     let mut text = String::new();
@@ -524,7 +527,7 @@ fn result(input: &mut Unstructured<'_>) -> Result<Value> {
         if bare != word {
             push("punctuation", &word[bare.len()..]);
         }
-        at += 0.25;
+        at += if input.ratio(1, 60)? { 1e6 } else { 0.25 };
     }
     Ok(json!({
         "ResultId": format!("r{}", input.int_in_range(0..=5)?),

@@ -6,5 +6,6 @@ pub mod answers;
 pub mod calls;
 pub mod messages;
 pub mod options;
+pub mod seams;
 pub mod segments;
 mod wire;

@@ -163,7 +163,11 @@ fn honest(input: &mut Unstructured<'_>) -> Result<()> {
         };
         let mut segments = Vec::new();
         let at = Timestamp::from_millis(now);
-        segmenter.handle(at, &result, |_| Fate::Interpreted, &mut segments);
+        let words = segmenter.words(&result);
+        let interpreted = |_| Fate::Interpreted;
+        let committed = segmenter.handle(at, &result, &words, interpreted, &mut segments);
+        assert!(committed.end <= words.len());
+        assert_eq!(committed.is_empty(), segments.is_empty());
         assert!(stabilised || last || segments.is_empty());
         for segment in &segments {
             assert!(!segment.text.is_empty() && segment.first_seen <= at);
@@ -175,7 +179,7 @@ fn honest(input: &mut Unstructured<'_>) -> Result<()> {
             assert_eq!(said, wanted);
             // A repeated final says nothing twice.
             let mut again = Vec::new();
-            segmenter.handle(at, &result, |_| Fate::Interpreted, &mut again);
+            segmenter.handle(at, &result, &words, interpreted, &mut again);
             assert!(again.is_empty());
         }
         open.retain(|speech| !speech.over);
@@ -220,9 +224,10 @@ fn anything(input: &mut Unstructured<'_>) -> Result<()> {
             _ => Fate::Interpreted,
         };
         let before = out.len();
-        segmenter.handle(Timestamp::ZERO, &result, fate, &mut out);
-        let words = segmenter.words(&result).len();
-        assert!(out.len() - before <= words);
+        let words = segmenter.words(&result);
+        let from = input.int_in_range(0..=3)?.min(words.len());
+        segmenter.handle(Timestamp::ZERO, &result, &words[from..], fate, &mut out);
+        assert!(out.len() - before <= words.len() - from);
         assert!(out.iter().all(|segment| !segment.text.is_empty()));
         out.truncate(50);
         let _ = segmenter.earliest_open();

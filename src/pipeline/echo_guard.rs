@@ -46,6 +46,9 @@ const LATEST_OF_FEW: i32 = 35;
 /// Blocks before and after a word that show where it begins and ends.
 const AROUND: i32 = 5;
 
+/// What is said to last longer is no word.
+const LONGEST_WORD: i32 = 500;
+
 /// From a second on the levels are evidence by themselves.
 const SURE_BLOCKS: i32 = 100;
 
@@ -135,7 +138,7 @@ impl EchoGuard {
                 continue;
             };
             let from = block(from);
-            let to = block(to).max(from + 1);
+            let to = block(to).clamp(from + 1, from + LONGEST_WORD);
             let mut before = from - AROUND;
             if let Some(last) = heard.last_mut() {
                 let gap = (from - last.to).max(0);
@@ -330,8 +333,8 @@ impl EchoGuard {
 
 fn block(position: u64) -> i32 {
     let samples = u64::from(crate::audio::SERVICE_RATE_HZ / BLOCKS_PER_SECOND);
-    // Of a call of 248 days.
-    (position / samples) as i32
+    // Of a call of 124 days; a time that makes no sense is no later.
+    (position / samples).min(1 << 30) as i32
 }
 
 /// Words without case and punctuation; where a language has no spaces, signs.
