@@ -131,6 +131,9 @@ pub struct SessionConfig {
     /// The rate of [`Output::Play`](crate::session::Output::Play): the
     /// AudioContext's, 8,000 to 192,000 Hz.
     pub playout_rate_hz: u32,
+    /// Requests a second that Polly gets for each engine; by default what it
+    /// takes of an account.
+    pub polly_requests_per_second: Option<f64>,
 }
 
 /// One speaker's settings as the host wrote them.
@@ -216,6 +219,8 @@ pub struct SessionOptions {
     pub agent: SpeakerOptions,
     /// The customer. Required.
     pub customer: SpeakerOptions,
+    /// Requests a second that Polly gets for each engine, 0.1 to 1,000.
+    pub polly_requests_per_second: Option<f64>,
 }
 
 impl SpeakerConfig {
@@ -241,6 +246,11 @@ impl SessionOptions {
             ));
         }
         let endpoints = self.endpoints()?;
+        if let Some(rate) = self.polly_requests_per_second
+            && !(0.1..=1_000.0).contains(&rate)
+        {
+            return Err(Error::option("polly.requestsPerSecond", "0.1 to 1,000"));
+        }
         // Every language is checked before any voice, so that a wrong language
         // is not told as a voice that does not fit it.
         for speaker in Speaker::BOTH {
@@ -257,6 +267,7 @@ impl SessionOptions {
                     .resolve(Speaker::Customer, self.language(Speaker::Agent)?)?,
             },
             playout_rate_hz,
+            polly_requests_per_second: self.polly_requests_per_second,
         })
     }
 

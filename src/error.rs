@@ -43,6 +43,8 @@ pub enum ErrorCode {
     TextTooLong,
     /// No connection, a broken one, or none in time.
     Network,
+    /// The turn to be spoken did not come in time.
+    TooLate,
     /// The answer is not what the protocol says.
     MalformedMessage,
     /// The engine worker died.

@@ -35,6 +35,9 @@ pub enum Input<'a> {
     /// The answer to [`Output::GetCredentials`], and the wall clock now. The
     /// speaker that comes with it does not matter: the cache is the session's.
     Credentials(Result<Credentials, Error>, UnixTime),
+    /// The wall clock now, when it has jumped: the computer has slept, or its
+    /// clock was put right.
+    Clock(UnixTime),
     /// A request's news.
     Response(RequestId, ResponseInput<'a>),
     /// The player's news about an utterance.

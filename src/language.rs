@@ -45,6 +45,16 @@ impl Engine {
         }
     }
 
+    /// Requests a second that Polly takes of an account, unless it has been
+    /// given more ("Quotas in Amazon Polly").
+    #[must_use]
+    pub const fn requests_per_second(self) -> f64 {
+        match self {
+            Self::Standard => 80.0,
+            Self::Neural | Self::LongForm | Self::Generative => 8.0,
+        }
+    }
+
     /// By Polly's name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

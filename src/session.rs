@@ -11,6 +11,8 @@ pub use crate::io::{Input, Output, PlayedInput, RequestId, ResponseInput, Socket
 use crate::pipeline::Pipeline;
 use crate::pipeline::capture::Piece;
 use crate::pipeline::context::Shared;
+use crate::pipeline::probe::Probe;
+use crate::pipeline::rate::Rates;
 use crate::pipeline::timer::{Timer, earliest};
 use crate::pipeline::transcriber::Status;
 use crate::speaker::{PerSpeaker, Speaker};
@@ -34,6 +36,7 @@ pub struct Sizes {
 pub struct Session {
     pipelines: PerSpeaker<Pipeline>,
     shared: Shared,
+    probe: Probe,
     state: State,
     stopping: bool,
     /// The time of the latest input, to say when credentials are due.
@@ -52,8 +55,10 @@ impl Session {
             endpoints,
             speakers,
             playout_rate_hz,
+            polly_requests_per_second,
         } = config;
-        let mut shared = Shared::new(endpoints, seed);
+        let rates = Rates::new(polly_requests_per_second);
+        let mut shared = Shared::new(endpoints, rates, seed);
         shared.ask_for_credentials(Timestamp::ZERO, Speaker::Agent);
         Ok(Self {
             pipelines: PerSpeaker {
@@ -61,6 +66,7 @@ impl Session {
                 customer: Pipeline::new(speakers.customer, playout_rate_hz)?,
             },
             shared,
+            probe: Probe::default(),
             state: State::Connecting,
             stopping: false,
             now: Timestamp::ZERO,
@@ -95,7 +101,7 @@ impl Session {
 
     /// Takes one input, for the pipeline of that speaker, at the time `now`.
     pub fn handle_input(&mut self, now: Timestamp, speaker: Speaker, input: Input<'_>) {
-        self.now = now;
+        self.begin(now);
         let pipeline = &mut self.pipelines[speaker];
         let mut ctx = self.shared.context(now, speaker);
         match input {
@@ -111,8 +117,20 @@ impl Session {
                 };
                 pipeline.audio(&mut ctx, piece);
             }
-            Input::Socket(id, input) => pipeline.socket(&mut ctx, id, &input),
+            Input::Socket(id, input) => {
+                let opening =
+                    matches!(pipeline.status(), Status::Connecting | Status::Reconnecting);
+                if opening && matches!(input, SocketInput::Closed { .. }) {
+                    self.probe.ask(&mut ctx);
+                }
+                pipeline.socket(&mut ctx, id, &input);
+            }
+            Input::Response(id, input) if self.probe.is(id) => {
+                self.probe.handle_response(&mut ctx, input);
+                self.both(now, Pipeline::advance);
+            }
             Input::Response(id, input) => pipeline.response(&mut ctx, id, input),
+            Input::Clock(unix) => self.shared.clock.set(now, unix),
             Input::Played(id, input) => pipeline.played(&mut ctx, id, input),
             Input::Mute { muted, from_frame } => pipeline.mute(&mut ctx, muted, from_frame),
             Input::Enable(enabled) => pipeline.enable(&mut ctx, enabled),
@@ -123,14 +141,14 @@ impl Session {
             }
             Input::Stop => self.stop(now),
             Input::Credentials(answer, unix) => {
-                self.shared.set_wall_clock(now, unix);
-                let unix = self.shared.unix(now);
-                if let Err(error) = &answer {
-                    let error = error.clone();
+                self.shared.clock.set(now, unix);
+                let error = answer.as_ref().err().cloned();
+                if self.shared.credentials.accept(answer, now)
+                    && let Some(error) = error
+                {
                     let mut ctx = self.shared.context(now, speaker);
                     ctx.event(Event::Error { error });
                 }
-                self.shared.credentials.accept(answer, unix);
                 self.both(now, Pipeline::advance);
             }
         }
@@ -152,25 +170,41 @@ impl Session {
     #[must_use]
     pub fn next_timer(&self) -> Option<(Timer, Timestamp)> {
         let PerSpeaker { agent, customer } = &self.pipelines;
+        let now = self.shared.moment(self.now);
         let credentials = (!self.stopping)
-            .then(|| self.shared.credentials.next_begin())
+            .then(|| self.shared.credentials.due(now))
             .flatten()
-            .map(|at| (Timer::Credentials, self.shared.timestamp(self.now, at)));
-        earliest(agent.timers().chain(customer.timers()).chain(credentials))
+            .map(|at| (Timer::Credentials, at));
+        let probe = self.probe.due().map(|at| (Timer::Probe, at));
+        let timers = agent.timers().chain(customer.timers());
+        earliest(timers.chain(credentials).chain(probe))
     }
 
     /// Lets the timers that are due fire.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        self.now = now;
+        self.begin(now);
         if !self.stopping {
             self.shared.ask_for_credentials(now, Speaker::Agent);
         }
+        let mut ctx = self.shared.context(now, Speaker::Agent);
+        self.probe.advance(&mut ctx);
         self.both(now, Pipeline::advance);
         self.settle(now, Speaker::Agent);
     }
 
+    /// The first time that is told is when the session begins: the clock's
+    /// origin is long past in a worker that had other sessions.
+    fn begin(&mut self, now: Timestamp) {
+        if self.now == Timestamp::ZERO {
+            self.shared.credentials.start(now);
+        }
+        self.now = now;
+    }
+
     fn stop(&mut self, now: Timestamp) {
         if !std::mem::replace(&mut self.stopping, true) {
+            let mut ctx = self.shared.context(now, Speaker::Agent);
+            self.probe.forget(&mut ctx);
             self.both(now, Pipeline::stop);
         }
     }

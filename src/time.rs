@@ -96,3 +96,13 @@ impl Add<Duration> for UnixTime {
         Self(self.0.saturating_add(rhs))
     }
 }
+
+/// One moment on both clocks: the session's, which only goes on, and the
+/// services', which is known as far as they have told it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// On the session's clock.
+    pub at: Timestamp,
+    /// On the services' clocks.
+    pub unix: UnixTime,
+}

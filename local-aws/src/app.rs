@@ -4,7 +4,7 @@ use crate::{
     control::{counters::Counters, delays::Delays, faults::Faults, locked},
     engines::Engines,
     keys::{Keys, Settings},
-    services::transcribe::streams::Streams,
+    services::{rate::Rates, transcribe::streams::Streams},
 };
 use std::{
     sync::{
@@ -64,6 +64,8 @@ pub struct App {
     pub faults: Faults,
     /// Counts.
     pub counters: Counters,
+    /// What is left of the quotas of this second.
+    pub rates: Rates,
     /// Transcribe's streams.
     pub streams: Streams,
 }

@@ -18,6 +18,9 @@ pub struct Settings {
     pub login_providers: Vec<String>,
     /// Concurrent Transcribe streams (25).
     pub stream_limit: usize,
+    /// Requests a second that Polly takes of each engine (8), ten times as many
+    /// of standard voices.
+    pub polly_requests_per_s: u32,
 }
 
 impl Default for Settings {
@@ -27,6 +30,7 @@ impl Default for Settings {
             unauthenticated: true,
             login_providers: vec!["cognito-idp.us-east-1.amazonaws.com/us-east-1_local".into()],
             stream_limit: 25,
+            polly_requests_per_s: 8,
         }
     }
 }

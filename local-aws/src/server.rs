@@ -99,6 +99,7 @@ pub async fn start(options: &Options) -> io::Result<Server> {
         settings: Settings::default().into(),
         faults: Faults::default(),
         counters: Counters::default(),
+        rates: services::rate::Rates::default(),
         streams: Streams::default(),
     });
     let pages = page::routes(options, &aws, &connect);

@@ -125,6 +125,30 @@ async fn what_polly_refuses() {
 }
 
 #[tokio::test]
+async fn polly_takes_as_many_requests_as_its_quota_allows() {
+    let client = Client::new().await;
+    client
+        .control("PUT", "settings", &json!({"pollyRequestsPerS": 0}))
+        .await;
+    for engine in ["neural", "standard"] {
+        let mut body = speech("apple");
+        body["Engine"] = engine.into();
+        let answer = whole(client.speech(&body).await).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.exception(), "ThrottlingException");
+    }
+    // A reset gives back what a second allows.
+    client.control("POST", "reset", &json!({})).await;
+    for _ in 0..8 {
+        let answer = whole(client.speech(&speech("apple")).await).await;
+        assert_eq!(answer.status, 200);
+    }
+    let state = client.state().await;
+    assert_eq!(state["settings"]["pollyRequestsPerS"], 8);
+    assert_eq!(state["counters"]["requests"]["polly"]["ok"], 8);
+}
+
+#[tokio::test]
 async fn voices_and_languages_are_listed() {
     let client = Client::new().await;
     let path = "/v1/voices?Engine=neural&LanguageCode=es-US";

@@ -31,6 +31,12 @@ pub struct S16leReader {
 }
 
 impl S16leReader {
+    /// Whether what was read ended with a sample.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.half.is_none()
+    }
+
     /// Appends the samples of the next piece. An odd byte at its end waits for
     /// the next piece; at the end of the stream it is no sample and is dropped.
     pub fn read(&mut self, bytes: &[u8], out: &mut Vec<f32>) {

@@ -3,6 +3,7 @@
 use crate::aws::http::ResponseHead;
 use crate::aws::json;
 use crate::error::{Error, ErrorCode, Stage};
+use crate::time::UnixTime;
 
 /// Defines a service's exceptions: an enum with the variants of
 /// [`CommonException`] in `Common`, its reading by name and its error code.
@@ -176,13 +177,57 @@ pub fn name(head: &ResponseHead, body: &[u8]) -> Option<String> {
     let field = |names: [&str; 2]| names.into_iter().find_map(|name| body.get(name)?.as_str());
     let written = head.header("x-amzn-errortype");
     let name = bare(written.or_else(|| field(["__type", "code"]))?)?;
-    let of_date = |text: &str| {
-        text.starts_with("Signature expired") || text.starts_with("Signature not yet current")
-    };
     if name == "InvalidSignatureException" && field(["message", "Message"]).is_some_and(of_date) {
         return Some("RequestTimeTooSkewed".to_owned());
     }
     Some(name.to_owned())
+}
+
+fn of_date(message: &str) -> bool {
+    message.starts_with("Signature expired: ") || message.starts_with("Signature not yet current: ")
+}
+
+/// The service's clock, from a refusal of the request's date: "Signature
+/// expired: 20261127T101112Z is now earlier than 20261127T120612Z
+/// (20261127T121112Z - 5 min.)" has it in its brackets. Where the `date` header
+/// is not shown to scripts, nothing else tells it.
+#[must_use]
+pub fn service_time(body: &[u8]) -> Option<UnixTime> {
+    let body = json::parse(body)?;
+    let message = body.get("message").or_else(|| body.get("Message"))?;
+    let message = message.as_str().filter(|text| of_date(text))?;
+    let (_, bracket) = message.rsplit_once('(')?;
+    basic_date(bracket.split(' ').next()?)
+}
+
+/// ISO 8601's basic format, as signatures have it: `20261127T121112Z`.
+fn basic_date(text: &str) -> Option<UnixTime> {
+    let bytes = text.as_bytes();
+    let place = |n| matches!((n, bytes[n]), (8, b'T') | (15, b'Z'));
+    if bytes.len() != 16 || !(0..16).all(|n| place(n) || bytes[n].is_ascii_digit()) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        let digits = bytes[from..to].iter();
+        digits.fold(0, |all, digit| all * 10 + u64::from(digit - b'0'))
+    };
+    let (year, month, day) = (number(0, 4), number(4, 6), number(6, 8));
+    let (hour, minute, second) = (number(9, 11), number(11, 13), number(13, 15));
+    let fits = year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !fits || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Days of the civil calendar, the year beginning in March.
+    let (year, month) = match month {
+        1 | 2 => (year - 1, month + 9),
+        _ => (year, month - 3),
+    };
+    let leaps = year / 4 - year / 100 + year / 400;
+    let days = 365 * year + leaps + (153 * month + 2) / 5 + day - 1;
+    let days = days.checked_sub(719_468)?;
+    Some(UnixTime::from_secs(
+        ((days * 24 + hour) * 60 + minute) * 60 + second,
+    ))
 }
 
 fn bare(name: &str) -> Option<&str> {
@@ -198,4 +243,48 @@ pub(crate) fn malformed(stage: Stage, service: &str) -> Error {
         stage,
         format!("the answer of {service} is not what the protocol says"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(message: &str) -> Option<u64> {
+        let body = serde_json::json!({ "message": message }).to_string();
+        service_time(body.as_bytes()).map(|time| time.since_epoch().as_secs())
+    }
+
+    #[test]
+    fn a_refused_date_tells_the_time() {
+        // GNU date: `date -u -d 2026-11-27T12:11:12 +%s`.
+        let late = "Signature expired: 20261127T101112Z is now earlier than 20261127T120612Z \
+                    (20261127T121112Z - 5 min.)";
+        let early = "Signature not yet current: 20261127T141112Z is still later than \
+                     20261127T121612Z (20261127T121112Z + 5 min.)";
+        assert_eq!(told(late), Some(1_795_781_472));
+        assert_eq!(told(early), Some(1_795_781_472));
+        let leap = "Signature expired: x (20280229T235959Z - 5 min.)";
+        assert_eq!(told(leap), Some(1_835_481_599));
+    }
+
+    #[test]
+    fn nothing_else_does() {
+        for message in [
+            "The security token included in the request is expired (20261127T121112Z - 5 min.)",
+            "Signature expired: 20261127T101112Z",
+            "Signature expired: x (20261327T121112Z - 5 min.)",
+            "Signature expired: x (20261127 121112Z - 5 min.)",
+            "Signature expired: x (20261127T121112 - 5 min.)",
+            "Signature expired: x (2026-11-27T12:11Z - 5 min.)",
+            "Signature expired: x (2026112éT12111Z - 5 min.)",
+            "Signature expired: x (",
+        ] {
+            assert_eq!(told(message), None, "{message}");
+        }
+        assert_eq!(service_time(b"{}"), None);
+        assert_eq!(
+            service_time(b"Signature expired: x (20261127T121112Z)"),
+            None
+        );
+    }
 }

@@ -99,12 +99,34 @@ pub fn request(
         },
     };
     let body = serde_json::to_vec(&body).map_err(|_| malformed())?;
+    let target = "AWSShineFrontendService_20170701.TranslateText";
+    signed(endpoint, target, credentials, now, body)
+}
+
+/// A signed `ListLanguages` for one language: the smallest question there is.
+///
+/// # Errors
+/// [`ErrorCode::InvalidOption`] if it cannot be signed.
+pub fn list_languages(
+    endpoint: &Endpoint,
+    credentials: &Credentials,
+    now: UnixTime,
+) -> Result<HttpRequest, Error> {
+    let target = "AWSShineFrontendService_20170701.ListLanguages";
+    let body = br#"{"MaxResults":1}"#.to_vec();
+    signed(endpoint, target, credentials, now, body)
+}
+
+fn signed(
+    endpoint: &Endpoint,
+    target: &str,
+    credentials: &Credentials,
+    now: UnixTime,
+    body: Vec<u8>,
+) -> Result<HttpRequest, Error> {
     let headers = [
         ("content-type", "application/x-amz-json-1.1"),
-        (
-            "x-amz-target",
-            "AWSShineFrontendService_20170701.TranslateText",
-        ),
+        ("x-amz-target", target),
     ];
     Signer {
         endpoint,

@@ -33,13 +33,15 @@ impl SessionOptions {
         let root = Field::new("", options);
         let (mut region, mut agent, mut customer) = (None, None, None);
         let mut endpoints = EndpointsOptions::default();
+        let mut polly_requests_per_second = None;
         for (name, field) in root.fields()? {
             match name {
                 "region" => region = Some(region_options(&field)?),
                 "endpoints" => endpoints = EndpointsOptions::read(&field)?,
                 "agent" => agent = Some(SpeakerOptions::read(&field)?),
                 "customer" => customer = Some(SpeakerOptions::read(&field)?),
-                _ => return Err(field.unknown("region, endpoints, agent, customer")),
+                "polly" => polly_requests_per_second = requests_per_second(&field)?,
+                _ => return Err(field.unknown("region, endpoints, polly, agent, customer")),
             }
         }
         Ok(Self {
@@ -47,6 +49,7 @@ impl SessionOptions {
             endpoints,
             agent: agent.ok_or_else(|| root.missing("agent"))?,
             customer: customer.ok_or_else(|| root.missing("customer"))?,
+            polly_requests_per_second,
         })
     }
 
@@ -194,6 +197,19 @@ impl EndpointsOptions {
         }
         Ok(options)
     }
+}
+
+fn requests_per_second(object: &Field<'_>) -> Result<Option<f64>, Error> {
+    let mut rate = None;
+    if !object.is_null() {
+        for (name, field) in object.fields()? {
+            match name {
+                "requestsPerSecond" => rate = field.number()?,
+                _ => return Err(field.unknown("requestsPerSecond")),
+            }
+        }
+    }
+    Ok(rate)
 }
 
 fn endpoint_options(field: &Field<'_>) -> Result<Option<EndpointOptions>, Error> {

@@ -36,6 +36,11 @@ pub const ENDS_SENTENCE: Duration = Duration::from_millis(600);
 const LONGEST_OVERLAP: Duration = Duration::from_millis(2_000);
 const LEAST_OVERLAP: Duration = Duration::from_millis(1_000);
 
+/// Liveliness is judged over this, about half a sound of speech; one in so many
+/// of them is another one than the one before.
+const CHANGES: Duration = Duration::from_millis(40);
+const LEAST_CHANGES: usize = 6;
+
 /// What is quiet is judged over this: less than the gap between two words.
 const QUIET: Duration = Duration::from_millis(30);
 
@@ -175,6 +180,26 @@ impl Backlog {
             end.saturating_sub(span.start.max(from))
         };
         self.spans.iter().map(within).sum()
+    }
+
+    /// Whether the sound changes as speech does, several times a second, in
+    /// loudness or pitch. What stays the same is none, however loud.
+    #[must_use]
+    pub fn is_lively(&self, positions: Range<u64>) -> bool {
+        let sound = self.get(positions);
+        let block = usize::try_from(samples(CHANGES)).unwrap_or(1);
+        let likeness = |block: &[i16]| {
+            let power: f32 = block.iter().map(|s| f32::from(*s).powi(2)).sum();
+            let crossings = block.windows(2).filter(|w| (w[0] < 0) != (w[1] < 0));
+            (power + 1.0, crossings.count() as f32 + 4.0)
+        };
+        let blocks: Vec<(f32, f32)> = sound.chunks_exact(block).map(likeness).collect();
+        let differs = |a: f32, b: f32, ratio: f32| a > b * ratio || b > a * ratio;
+        let changes = blocks
+            .windows(2)
+            .filter(|w| differs(w[0].0, w[1].0, 2.0) || differs(w[0].1, w[1].1, 1.25))
+            .count();
+        changes * LEAST_CHANGES >= blocks.len()
     }
 
     /// Where a new stream has to begin, when the old one got everything before
@@ -360,6 +385,25 @@ mod tests {
         assert_eq!(backlog.pause_at(16_000 + 8_000, ENDS_SENTENCE), None);
         assert_eq!(backlog.pause_at(16_000 + 13_000, ENDS_SENTENCE), Some(over));
         assert_eq!(backlog.pause_at(50_000, ENDS_SENTENCE), None);
+    }
+
+    #[test]
+    fn a_hum_is_not_lively_and_words_are() {
+        let mut backlog = Backlog::default();
+        let hum = |n: u32| 0.1 * (n as f32 * 440.0 * std::f32::consts::TAU / 16_000.0).sin();
+        backlog.extend(&(0..48_000).map(hum).collect::<Vec<_>>());
+        assert!(!backlog.is_lively(0..48_000));
+        // Tones of one loudness that change are speech to a recogniser of tones.
+        let tone = |n: u32| 0.2 * (n as f32 * (0.3 + 0.2 * (n / 1_600 % 7) as f32)).sin();
+        backlog.extend(&(0..48_000).map(tone).collect::<Vec<_>>());
+        assert!(backlog.is_lively(48_000..96_000));
+        let mut rng = crate::random::Random::new(3);
+        let talk = |n: u32| {
+            let swell = 0.5 + 0.5 * (n as f32 * 4.0 * std::f32::consts::TAU / 16_000.0).sin();
+            0.3 * swell * (rng.unit() as f32 - 0.5)
+        };
+        backlog.extend(&(0..48_000).map(talk).collect::<Vec<_>>());
+        assert!(backlog.is_lively(96_000..144_000));
     }
 
     #[test]

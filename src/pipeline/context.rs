@@ -1,34 +1,34 @@
 //! What the pipelines share, lent to whichever is at work.
 
+use super::clock::WallClock;
 use super::echo_guard::Playback;
+use super::rate::Rates;
 use crate::aws::credentials::{Credentials, CredentialsCache};
 use crate::aws::http::ResponseHead;
 use crate::config::Endpoints;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, UtteranceId};
 use crate::io::{Output, RequestId, SocketId};
 use crate::random::Random;
 use crate::speaker::{PerSpeaker, Speaker};
-use crate::time::{Timestamp, UnixTime};
+use crate::time::{Moment, Timestamp, UnixTime};
 use std::collections::VecDeque;
 
-/// A service's clock further from ours than this corrects ours: signatures are
-/// refused at 300 s, and `date` headers have whole seconds.
-const SKEW_SECONDS: f64 = 30.0;
-
-/// What both pipelines use: one credentials cache, one count of each id, one
-/// queue of outputs.
+/// What both pipelines use: one credentials cache, one clock, one rate of
+/// requests, one count of each id, one queue of outputs.
 pub struct Shared {
     /// Where the services are.
     pub endpoints: Endpoints,
     /// The one cache.
     pub credentials: CredentialsCache,
+    /// The services' clock.
+    pub clock: WallClock,
+    /// How many requests Polly gets.
+    pub rates: Rates,
     /// What was played of each speaker's words: the listener's microphone may
     /// hear it.
     pub played: PerSpeaker<Playback>,
     outputs: VecDeque<(Speaker, Output)>,
-    wall: Option<(Timestamp, UnixTime)>,
-    correction_seconds: f64,
     random: Random,
     last_id: u64,
     last_utterance: u64,
@@ -37,14 +37,14 @@ pub struct Shared {
 impl Shared {
     /// Nothing yet; `seed` feeds jitter and session ids.
     #[must_use]
-    pub fn new(endpoints: Endpoints, seed: u64) -> Self {
+    pub fn new(endpoints: Endpoints, rates: Rates, seed: u64) -> Self {
         Self {
             endpoints,
             credentials: CredentialsCache::new(),
+            clock: WallClock::default(),
+            rates,
             played: PerSpeaker::default(),
             outputs: VecDeque::new(),
-            wall: None,
-            correction_seconds: 0.0,
             random: Random::new(seed),
             last_id: 0,
             last_utterance: 0,
@@ -71,35 +71,36 @@ impl Shared {
         self.outputs.len()
     }
 
-    /// Learns the wall clock.
-    pub const fn set_wall_clock(&mut self, now: Timestamp, unix: UnixTime) {
-        self.wall = Some((now, unix));
-    }
-
-    /// The wall clock, as far as it is known; the epoch before that.
+    /// What time it is, on both clocks.
     #[must_use]
-    pub fn unix(&self, now: Timestamp) -> UnixTime {
-        let Some((then, unix)) = self.wall else {
-            return UnixTime::default();
-        };
-        let seconds = unix.as_secs_f64() + now.since(then).as_secs_f64() + self.correction_seconds;
-        UnixTime::from_secs_f64(seconds)
+    pub fn moment(&self, now: Timestamp) -> Moment {
+        Moment {
+            at: now,
+            unix: self.clock.unix(now),
+        }
     }
 
-    /// The point on the session's clock that is that wall time.
-    #[must_use]
-    pub fn timestamp(&self, now: Timestamp, at: UnixTime) -> Timestamp {
-        now + at.since(self.unix(now))
-    }
-
-    /// Asks for credentials, if it is time to.
-    pub fn ask_for_credentials(&mut self, now: Timestamp, speaker: Speaker) -> bool {
-        let unix = self.unix(now);
-        let asks = self.credentials.begin(unix);
-        if asks {
+    /// Asks for credentials, if it is time to, and tells of a provider that
+    /// has not answered.
+    pub fn ask_for_credentials(&mut self, now: Timestamp, speaker: Speaker) {
+        if self.credentials.give_up(now) {
+            self.outputs.push_back((
+                speaker,
+                Output::Event(Event::Error {
+                    error: Error {
+                        retryable: true,
+                        ..Error::new(
+                            ErrorCode::CredentialsUnavailable,
+                            Stage::Credentials,
+                            "credentials: the provider has not answered within 10 seconds",
+                        )
+                    },
+                }),
+            ));
+        }
+        if self.credentials.begin(self.moment(now)) {
             self.outputs.push_back((speaker, Output::GetCredentials));
         }
-        asks
     }
 }
 
@@ -165,19 +166,15 @@ impl Context<'_> {
     /// ones if there are none or they are close to their end.
     pub fn credentials(&mut self) -> Option<(Credentials, UnixTime)> {
         self.shared.ask_for_credentials(self.now, self.speaker);
-        let unix = self.shared.unix(self.now);
-        let credentials = self.shared.credentials.get(unix)?.clone();
-        Some((credentials, unix))
+        let now = self.shared.moment(self.now);
+        let credentials = self.shared.credentials.get(now)?.clone();
+        Some((credentials, now.unix))
     }
 
     /// Learns from an answer's `date` how wrong this computer's clock is.
     pub fn learn_clock(&mut self, head: &ResponseHead) {
-        let (Some(date), Some(_)) = (head.date(), self.shared.wall) else {
-            return;
-        };
-        let skew = date.as_secs_f64() - self.shared.unix(self.now).as_secs_f64();
-        if skew.abs() > SKEW_SECONDS {
-            self.shared.correction_seconds += skew;
+        if let Some(date) = head.date() {
+            self.shared.clock.learn(self.now, date);
         }
     }
 }

@@ -6,11 +6,14 @@
 
 pub mod backlog;
 pub mod capture;
+pub mod clock;
 pub mod context;
 pub mod echo_guard;
 pub mod exchange;
 pub mod latency;
 pub mod playout;
+pub mod probe;
+pub mod rate;
 pub mod script;
 pub mod seam;
 pub mod segmenter;

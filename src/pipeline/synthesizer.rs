@@ -2,6 +2,8 @@
 
 use super::context::Context;
 use super::exchange::{Exchange, broken};
+use super::script::pieces;
+use crate::audio::framer::duration;
 use crate::audio::pcm::S16leReader;
 use crate::aws::polly;
 use crate::config::SpeakerConfig;
@@ -15,7 +17,7 @@ use std::collections::VecDeque;
 /// The longest body of a refusal that is read.
 const MAX_REFUSAL_BYTES: usize = 16 * 1024;
 
-/// Five minutes of sound: more than the longest text takes to say.
+/// Five minutes of sound: more than the longest piece takes to say.
 const MAX_SAMPLES: usize = 5 * 60 * 16_000;
 
 /// What is known of an utterance's speech.
@@ -42,14 +44,16 @@ pub struct Synthesizer {
 
 struct Job {
     utterance: UtteranceId,
-    text: String,
+    /// What is not spoken yet: a text that is longer than Polly takes goes
+    /// piece by piece, each with a deadline of its own.
+    pieces: VecDeque<String>,
     voice: Voice,
     exchange: Exchange,
     reader: S16leReader,
     refusal: Vec<u8>,
-    /// Samples that came on this attempt.
+    /// Samples of this piece that came on this attempt.
     samples: usize,
-    /// Samples that were handed on, over all attempts.
+    /// Samples of this piece that were handed on, over all attempts.
     handed: usize,
     began: bool,
 }
@@ -66,9 +70,10 @@ impl Synthesizer {
     ) {
         self.jobs.push(Job {
             utterance,
-            text,
+            // An emoji may be one character or two.
+            pieces: pieces(&text, polly::MAX_TEXT_CHARS, char::len_utf16),
+            exchange: exchange(&voice, ctx.now),
             voice,
-            exchange: Exchange::new(Stage::Synthesize, ctx.now),
             reader: S16leReader::default(),
             refusal: Vec::new(),
             samples: 0,
@@ -95,13 +100,13 @@ impl Synthesizer {
         while n < self.jobs.len() {
             let Job {
                 exchange,
-                text,
+                pieces,
                 voice,
                 ..
             } = &mut self.jobs[n];
             let sent = exchange.advance(ctx, |ctx, credentials, unix| {
                 let speech = polly::Speech {
-                    text,
+                    text: pieces.front().map_or("", String::as_str),
                     voice,
                     lexicons: &config.lexicons,
                 };
@@ -140,11 +145,12 @@ impl Synthesizer {
             }
             Some(ResponseInput::End) => {
                 let whole = self.end(n);
-                self.jobs[n].exchange.over();
-                whole.map(|()| true)
+                let job = &mut self.jobs[n];
+                job.exchange.over(ctx, &job.refusal);
+                whole.map(|()| job.next_piece(ctx.now))
             }
             Some(ResponseInput::Failed) => {
-                self.jobs[n].exchange.over();
+                self.jobs[n].exchange.over(ctx, &[]);
                 Err(broken(Stage::Synthesize))
             }
             None => Ok(false),
@@ -192,6 +198,8 @@ impl Synthesizer {
             return Ok(());
         }
         job.handed += pcm.len();
+        // Sound may come as late as it is long.
+        job.exchange.allow(duration(pcm.len() as u64));
         let utterance = job.utterance;
         if !std::mem::replace(&mut job.began, true) {
             self.done.push_back((utterance, Spoken::Began { engine }));
@@ -208,7 +216,9 @@ impl Synthesizer {
         match polly::head(head) {
             Err(None) => Err(polly::refusal(head, &job.refusal).to_error(Stage::Synthesize)),
             Err(Some(error)) => Err(error),
-            Ok(_) if job.began => Ok(()),
+            // A sample that was cut in two: the rest is missing.
+            Ok(_) if !job.reader.is_whole() => Err(broken(Stage::Synthesize)),
+            Ok(_) if job.handed > 0 => Ok(()),
             Ok(_) => Err(malformed("the answer holds no sound")),
         }
     }
@@ -229,6 +239,20 @@ impl Synthesizer {
         let job = self.jobs.remove(n);
         self.done.push_back((job.utterance, outcome));
     }
+}
+
+impl Job {
+    /// Goes on to the next piece; whether there was none.
+    fn next_piece(&mut self, now: Timestamp) -> bool {
+        self.pieces.pop_front();
+        self.exchange = exchange(&self.voice, now);
+        self.handed = 0;
+        self.pieces.is_empty()
+    }
+}
+
+fn exchange(voice: &Voice, now: Timestamp) -> Exchange {
+    Exchange::new(Stage::Synthesize, Some(voice.engine), now)
 }
 
 fn malformed(message: &str) -> Error {

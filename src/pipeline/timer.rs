@@ -8,8 +8,11 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timer {
     /// New credentials are due (or may be asked for again after a failure):
-    /// they are asked for, five minutes before the old ones end.
+    /// they are asked for, five minutes before the old ones end. Or the
+    /// provider has not answered: that is told.
     Credentials,
+    /// Why a handshake was refused could not be learned.
+    Probe,
     /// The handshake took too long: the socket is closed and counts as refused.
     Connect,
     /// The wait after a failure is over: a stream is opened again.
@@ -28,6 +31,8 @@ pub enum Timer {
     Translate,
     /// Speech is to be asked for, asked for again or given up.
     Synthesize,
+    /// An utterance has waited for its turn for too long: it takes none.
+    Turn,
 }
 
 /// The earliest of some deadlines, with its reason.

@@ -359,6 +359,12 @@ impl Transcriber {
     /// Does what is due. `open` is where the earliest open result begins, in
     /// seconds of the stream.
     pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig, open: Option<f64>) {
+        if let State::Streaming { id, .. } = self.state
+            && self.is_silent(ctx.now, open)
+        {
+            ctx.output(Output::CloseSocket { id });
+            self.fell_silent(ctx);
+        }
         match self.state {
             State::Connecting { id, due } if ctx.now >= due => {
                 ctx.output(Output::CloseSocket { id });
@@ -372,10 +378,6 @@ impl Transcriber {
             State::Failed { probe } if ctx.now >= probe => self.state = State::Authorizing,
             State::Streaming { opened, .. } if self.full(ctx.now, opened, open) => {
                 self.reopen(ctx, config.message, Cause::Rollover);
-            }
-            State::Streaming { id, .. } if self.is_silent(ctx.now, open) => {
-                ctx.output(Output::CloseSocket { id });
-                self.fell_silent(ctx);
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exchange::{Exchange, broken};
+use super::script::{Join, pieces};
 use crate::aws::translate::{self, Translated};
 use crate::config::SpeakerConfig;
 use crate::error::{Error, ErrorCode, Stage};
@@ -14,7 +15,7 @@ use std::collections::VecDeque;
 /// Requests at the same time; the next ones wait for a place.
 const AT_ONCE: usize = 4;
 
-/// An answer longer than this is none: the longest text, tripled, and JSON.
+/// An answer longer than this is none: the longest piece, tripled, and JSON.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Translates one speaker's segments.
@@ -26,7 +27,10 @@ pub struct Translator {
 
 struct Job {
     utterance: UtteranceId,
-    text: String,
+    /// What is not translated yet: a text that is longer than Translate takes
+    /// goes piece by piece, each with a deadline of its own.
+    pieces: VecDeque<String>,
+    translated: Vec<String>,
     /// As they were when it was said: settings may change in a call.
     codes: Codes,
     exchange: Exchange,
@@ -48,9 +52,10 @@ impl Translator {
         }
         self.jobs.push_back(Job {
             utterance,
-            text,
+            pieces: pieces(&text, translate::MAX_TEXT_BYTES, char::len_utf8),
+            translated: Vec::new(),
             codes: config.codes.clone(),
-            exchange: Exchange::new(Stage::Translate, ctx.now),
+            exchange: exchange(ctx.now),
             body: Vec::new(),
         });
         self.advance(ctx, config);
@@ -70,27 +75,28 @@ impl Translator {
     /// When [`Self::advance`] wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.jobs
-            .iter()
-            .take(AT_ONCE)
-            .map(|job| job.exchange.due())
-            .min()
+        self.jobs.iter().map(|job| job.exchange.due()).min()
     }
 
     /// Sends what has a place, and lets what is due fail.
     pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) {
         let mut n = 0;
-        while n < self.jobs.len().min(AT_ONCE) {
+        while n < self.jobs.len() {
             let job = &mut self.jobs[n];
             let Job {
-                text,
+                pieces,
                 codes,
                 exchange,
                 ..
             } = job;
+            // One that has no place yet has a deadline all the same.
+            if n >= AT_ONCE && ctx.now < exchange.due() {
+                n += 1;
+                continue;
+            }
             let sent = exchange.advance(ctx, |ctx, credentials, unix| {
                 let text = translate::TranslateText {
-                    text,
+                    text: pieces.front().map_or("", String::as_str),
                     source: &codes.translate_source,
                     target: &codes.translate_target,
                     options: &config.translate,
@@ -135,15 +141,32 @@ impl Translator {
                 job.exchange.heard(ctx.now);
                 return true;
             }
-            Some(ResponseInput::End) => match job.exchange.answered() {
-                Some(head) => translate::response(head, &job.body),
-                None => Err(broken(Stage::Translate)),
-            },
+            Some(ResponseInput::End) => {
+                let outcome = match job.exchange.answered() {
+                    Some(head) => translate::response(head, &job.body),
+                    None => Err(broken(Stage::Translate)),
+                };
+                job.exchange.over(ctx, &job.body);
+                outcome
+            }
             Some(ResponseInput::Failed) => Err(broken(Stage::Translate)),
             None => return true,
         };
         match outcome {
-            Ok(translated) => self.finish(n, Ok(translated)),
+            Ok(translated) if job.pieces.len() <= 1 && job.translated.is_empty() => {
+                self.finish(n, Ok(translated));
+            }
+            Ok(Translated { text, engine }) => {
+                job.pieces.pop_front();
+                job.translated.push(text.trim().to_owned());
+                if job.pieces.is_empty() {
+                    let texts = job.translated.iter().map(String::as_str);
+                    let text = Join::of(&job.codes.translate_target).all(texts);
+                    self.finish(n, Ok(Translated { text, engine }));
+                } else {
+                    job.exchange = exchange(ctx.now);
+                }
+            }
             Err(error) => {
                 if let Err(error) = job.exchange.fail(ctx, error) {
                     self.finish(n, Err(error));
@@ -172,4 +195,8 @@ impl Translator {
             self.done.push_back((job.utterance, outcome));
         }
     }
+}
+
+fn exchange(now: Timestamp) -> Exchange {
+    Exchange::new(Stage::Translate, None, now)
 }

@@ -9,11 +9,11 @@ use super::timer::Timer;
 use super::translator::Translator;
 use crate::aws::translate::{MASK, Translated, without_mask};
 use crate::config::{Form, SpeakerConfig};
-use crate::error::Error;
+use crate::error::{self, Error, ErrorCode};
 use crate::event::{Event, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput};
 use crate::language::Voice;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 use std::collections::VecDeque;
 
 /// Utterances whose speech is fetched or held: the one that plays and two more.
@@ -27,8 +27,14 @@ const MOST_UNDER_WAY: usize = 64;
 /// utterance is spoken again.
 const DEGRADED_AFTER: u32 = 3;
 
-/// What Transcribe's vocabulary filter writes for a word.
-const FILTERED: &str = "***";
+/// An utterance whose turn has not come so long after it was committed is not
+/// spoken any more: somebody talks faster than can be said in translation, or
+/// the player does not play.
+const TURN: Duration = Duration::from_secs(60);
+
+/// What Transcribe's vocabulary filter writes for a word, in rows; some
+/// translations widen it.
+const FILTERED: [char; 2] = ['*', '＊'];
 
 /// One speaker's utterances that are under way.
 pub struct Utterances {
@@ -43,6 +49,7 @@ pub struct Utterances {
 
 struct Utterance {
     id: UtteranceId,
+    committed: Timestamp,
     result_id: Option<String>,
     source: String,
     stage: Stage,
@@ -81,10 +88,38 @@ impl Utterances {
     pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
         let translate = self.translator.poll_timeout();
         let synthesize = self.synthesizer.poll_timeout();
+        let turn = self.first_waiting().map(|u| u.committed + TURN);
         translate
             .map(|at| (Timer::Translate, at))
             .into_iter()
             .chain(synthesize.map(|at| (Timer::Synthesize, at)))
+            .chain(turn.map(|at| (Timer::Turn, at)))
+    }
+
+    /// The first that the player has nothing of.
+    fn first_waiting(&self) -> Option<&Utterance> {
+        self.under_way
+            .iter()
+            .find(|utterance| !self.playout.holds(utterance.id))
+    }
+
+    /// Those whose turn has not come for too long take none.
+    fn give_up_turns(&mut self, ctx: &mut Context<'_>) {
+        while let Some(utterance) = self
+            .first_waiting()
+            .filter(|utterance| ctx.now >= utterance.committed + TURN)
+        {
+            let (id, outcome) = match utterance.stage {
+                Stage::Translating => (utterance.id, Outcome::Failed),
+                _ => (utterance.id, Outcome::Caption),
+            };
+            let error = Error::new(
+                ErrorCode::TooLate,
+                error::Stage::Playout,
+                "what was said before took too long to be spoken",
+            );
+            self.finish(ctx, id, outcome, Some(error));
+        }
     }
 
     pub fn mark(&mut self, id: UtteranceId, step: Step, at: Timestamp) {
@@ -114,6 +149,7 @@ impl Utterances {
         }
         self.under_way.push_back(Utterance {
             id,
+            committed: ctx.now,
             result_id,
             source: text.clone(),
             stage: Stage::Translating,
@@ -163,7 +199,10 @@ impl Utterances {
         self.synthesizer.cancel(ctx, id);
         let index = self.under_way.iter().position(|u| u.id == id);
         let utterance = index.and_then(|index| self.under_way.remove(index));
-        if error.is_some() {
+        if error
+            .as_ref()
+            .is_some_and(|error| error.code != ErrorCode::TooLate)
+        {
             self.failures = self.failures.saturating_add(1);
         } else if outcome == Outcome::Spoken {
             self.failures = 0;
@@ -228,6 +267,7 @@ impl Utterances {
 
     /// Moves everything on as far as it goes.
     pub fn advance(&mut self, ctx: &mut Context<'_>, config: &SpeakerConfig) {
+        self.give_up_turns(ctx);
         self.translator.advance(ctx, config);
         self.synthesizer.advance(ctx, config);
         loop {
@@ -327,7 +367,8 @@ impl Utterances {
 /// What can be said of a text: masks are for the eye, and without a letter or
 /// digit there is nothing to say.
 fn speakable(text: &str) -> String {
-    without_mask(&text.replace(FILTERED, MASK))
+    let text = text.replace(MASK, " ");
+    without_mask(&text.replace(FILTERED, " "))
 }
 
 fn tell(
@@ -355,6 +396,10 @@ mod tests {
         assert_eq!(speakable("that ?$#@$ thing"), "that thing");
         assert_eq!(speakable("*** and ***, yes"), "and, yes");
         assert_eq!(speakable("?$#@$!"), "");
+        // In a row, within a word, widened, and rows of another length.
+        assert_eq!(speakable("oh ?$#@$?$#@$, stop"), "oh, stop");
+        assert_eq!(speakable("un?$#@$able ?$#@$."), "un able.");
+        assert_eq!(speakable("¡***! ＊＊＊ y ****-mente"), "¡! y -mente");
         assert_eq!(speakable(" 再见。 "), "再见。");
     }
 }

@@ -28,6 +28,10 @@ use web_sys::MessagePort;
 /// timer that fires early does nothing but set the next one.
 const LONGEST_TIMEOUT_MS: u128 = i32::MAX as u128;
 
+/// What Date and `performance.now()` differ by changes when the computer has
+/// slept or its clock was put right; by more than this it is told.
+const CLOCK_JUMP_MS: f64 = 5_000.0;
+
 /// A session in the worker. The engine holds the only `Rc`; every callback
 /// holds a `Weak`.
 pub struct Driver {
@@ -53,6 +57,8 @@ struct Running {
     sockets: Few<SocketId, Socket>,
     requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
+    /// How much later the wall clock is than the session's.
+    wall_ms: f64,
     ports: Option<PerSpeaker<Ports>>,
     /// Sockets and requests that could not even be made.
     stillborn: Vec<(Speaker, Stillborn)>,
@@ -98,6 +104,7 @@ impl Driver {
                 sockets: Few::default(),
                 requests: Few::default(),
                 timer: None,
+                wall_ms: 0.0,
                 ports: None,
                 stillborn: Vec::new(),
                 samples: Vec::new(),
@@ -258,6 +265,13 @@ impl Driver {
     fn drive(&self, act: impl FnOnce(&mut Running, Timestamp)) {
         let mut running = self.state.borrow_mut();
         let now = js::now();
+        let unix = js::unix_time();
+        let wall_ms = unix.as_secs_f64() * 1000.0 - now.as_millis_f64();
+        if (wall_ms - running.wall_ms).abs() > CLOCK_JUMP_MS {
+            running.wall_ms = wall_ms;
+            let input = Input::Clock(unix);
+            running.session.handle_input(now, Speaker::Agent, input);
+        }
         act(&mut running, now);
         loop {
             while let Some((speaker, output)) = running.session.poll_output() {

@@ -203,7 +203,18 @@ export interface InterpretOptions {
   region: string | { transcribe: string; translate: string; polly: string };
   /** Default: the services' public endpoints of the region. */
   endpoints?: { transcribe?: Endpoint; translate?: Endpoint; polly?: Endpoint };
-  /** An AWS identity, or a provider of one (it is asked again ahead of expiry). */
+  /**
+   * How many requests Polly gets in a second for each engine, 0.1 to 1,000.
+   * Default: what it takes of an account, 8 (80 of the engine `standard`). Less
+   * where many agents share the account, more where it has been given more.
+   * Speech that would have to wait for more than 8 s becomes a caption.
+   */
+  polly?: { requestsPerSecond?: number };
+  /**
+   * An AWS identity, or a provider of one. It is asked again five minutes ahead
+   * of expiry, when a service refuses the identity, and, with an `error` event,
+   * when it fails or does not answer within 10 s.
+   */
   credentials: (() => Promise<AwsCredentialIdentity>) | AwsCredentialIdentity;
   /** The agent, with the microphone's track. The track stays yours: it is never stopped. */
   agent: SpeakerOptions & { track: MediaStreamTrack };
@@ -604,6 +615,7 @@ export type ErrorCode =
   | "service-unavailable"
   | "text-too-long"
   | "network"
+  | "too-late"
   | "malformed-message"
   | "engine-failed"
   | "media-unreachable";

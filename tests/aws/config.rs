@@ -129,6 +129,18 @@ fn an_endpoint_is_signed_for_its_own_host_or_for_the_one_that_is_named() {
 }
 
 #[test]
+fn pollys_rate_is_the_services_unless_it_is_set() {
+    let rate = |options: &Value| resolve(options).unwrap().polly_requests_per_second;
+    assert_eq!(rate(&least()), None);
+    assert_eq!(rate(&with("polly", Value::Null)), None);
+    assert_eq!(rate(&with("polly.requestsPerSecond", Value::Null)), None);
+    assert_eq!(
+        rate(&with("polly.requestsPerSecond", json!(0.5))),
+        Some(0.5)
+    );
+}
+
+#[test]
 fn settings_are_taken_as_they_are_written() {
     let agent = json!({
         "language": "en-US", "voice": "Pedro", "engine": "generative", "stability": "low",
@@ -182,6 +194,10 @@ fn every_wrong_field_is_named_with_what_was_expected() {
         ("customer.startGuardMs", json!(10_001), "0 to 10000"),
         ("customer.enabled", json!("yes"), "boolean"),
         ("agent.echoGuard", json!(0), "boolean"),
+        ("polly", json!(8), "an object"),
+        ("polly.requestsPerSecond", json!("8"), "a number"),
+        ("polly.requestsPerSecond", json!(0.05), "0.1 to 1,000"),
+        ("polly.requestsPerSecond", json!(1_001), "0.1 to 1,000"),
         ("agent.transcribe.vocabulary", json!(""), "1 to 256"),
         (
             "agent.transcribe.vocabularyFilterMethod",
@@ -312,6 +328,7 @@ fn an_unknown_or_missing_field_is_named() {
             "endpoints.poly",
         ),
         ("regoin", json!("us-east-1"), "regoin"),
+        ("polly.rate", json!(8), "polly.rate"),
     ] {
         let error = resolve(&with(path, value)).unwrap_err();
         assert_eq!(error.field.as_deref(), Some(field), "{error:?}");

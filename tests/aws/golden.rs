@@ -74,6 +74,7 @@ fn endpoint(case: &Value, service: &str) -> Endpoint {
         endpoints: EndpointsOptions::default(),
         agent: speaker("en-US"),
         customer: speaker("es-US"),
+        polly_requests_per_second: None,
     };
     match service {
         "transcribe" => options.endpoints.transcribe = url,

@@ -20,6 +20,7 @@ mod order;
 mod reference_sample;
 mod seams;
 mod stream;
+mod throttle;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

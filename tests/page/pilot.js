@@ -75,6 +75,29 @@ export class PilotReader {
   }
 }
 
+/** Slots of a word that have to be heard, in order, as the stand-in wants it. */
+const NEEDED = 5;
+
+/**
+ * The words in codes that were heard: 0..63, each as often as it was spoken. A
+ * slot that is torn reads as any code, but no neighbour of it follows.
+ */
+export function pilotWordsIn(codes) {
+  const near = (a, b) => b !== undefined && Math.abs(a - b) <= 1;
+  const slots = codes.filter((code, i) => near(code, codes[i - 1]) || near(code, codes[i + 1]));
+  const words = [];
+  for (const code of slots) {
+    const [word, slot] = [code >> 3, code & 7];
+    const last = words.at(-1);
+    if (last?.word === word && slot >= last.slots.at(-1)) {
+      if (slot > last.slots.at(-1)) last.slots.push(slot);
+    } else {
+      words.push({ word, slots: [slot] });
+    }
+  }
+  return words.filter(({ slots: heard }) => heard.length >= NEEDED).map(({ word }) => word);
+}
+
 function readSlot(level, quietest) {
   let code = 0;
   for (let group = 2; group >= 0; group--) {

@@ -5,7 +5,9 @@ import { defineConfig } from "@playwright/test";
 // connection.
 const scenarios = /softphone-(call|guard|mute)\.spec\.js/;
 /** What listens for every sample, or to a whole conversation, has the machine to itself. */
-const alone = /\/(blocked|call|worklets)\.spec\.js/;
+const alone = /\/(blocked|call|soak|worklets)\.spec\.js/;
+/** What takes ten minutes is for `cargo xtask test --long`. */
+const long = process.env.LONG_TESTS ? [] : [/\/soak\.spec\.js/];
 const own = /\/conformance\.spec\.js/;
 const conformance = ["V2", "V1"].flatMap((rtcJs) =>
   [false, true].map((persistentConnection) => ({
@@ -22,7 +24,7 @@ const conformance = ["V2", "V1"].flatMap((rtcJs) =>
 export default defineConfig({
   projects: [
     { name: "pages", testIgnore: [alone, own] },
-    { name: "alone", testMatch: alone, workers: 1 },
+    { name: "alone", testMatch: alone, testIgnore: long, workers: 1 },
     ...(process.env.CONNECT_RTC_JS ? [{ name: "connect-rtc-js", testMatch: own }, ...conformance] : []),
   ],
   testDir: ".",

@@ -101,6 +101,7 @@ async fn reset(State(app): State<Arc<App>>) -> Json<Value> {
     *locked(&app.settings) = Settings::default();
     app.clock.set_skew_s(0);
     app.faults.clear();
+    app.rates.reset();
     app.counters
         .change(|counts| *counts = counters::Counts::default());
     app.streams.forget_closed();

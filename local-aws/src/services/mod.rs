@@ -3,6 +3,7 @@
 pub mod cognito;
 pub mod error;
 pub mod polly;
+pub mod rate;
 pub mod transcribe;
 pub mod translate;
 

@@ -8,7 +8,10 @@ use super::{
 use crate::{
     app::App,
     audio::Resampler,
-    control::faults::{Kind, Service},
+    control::{
+        faults::{Kind, Service},
+        locked,
+    },
 };
 use axum::{
     body::{Body, Bytes},
@@ -79,6 +82,7 @@ pub async fn speech(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
     let answer = async {
         let whole = prepared(&app, request, "SynthesizeSpeech").await?;
         let asked = Asked::read(&whole)?;
+        keep_to_the_rate(&app, asked.engine)?;
         synthesize(&app, &asked).await
     };
     counted(&app, Service::Polly, answer.await)
@@ -96,6 +100,7 @@ pub async fn voices(State(app): State<Arc<App>>, request: Request<Body>) -> Resp
 /// A checked request for speech.
 struct Asked {
     voice: &'static str,
+    engine: &'static str,
     language: String,
     rate_hz: u32,
     text: String,
@@ -116,12 +121,12 @@ impl Asked {
         if !["standard", "neural", "long-form", "generative"].contains(&engine) {
             return Err(not_in_set("engine"));
         }
-        if !engines.contains(&engine) {
+        let Some(engine) = engines.iter().find(|known| **known == engine).copied() else {
             return Err(refused(
                 "EngineNotSupportedException",
                 &format!("This voice does not support the selected engine: {engine}"),
             ));
-        }
+        };
         let language = match &body["LanguageCode"] {
             Value::Null => languages[0],
             code => LANGUAGES
@@ -167,11 +172,26 @@ impl Asked {
         }
         Ok(Self {
             voice,
+            engine,
             language: language.to_owned(),
             rate_hz,
             text,
         })
     }
+}
+
+/// Each engine has its quota; that of standard voices is ten times the others'.
+fn keep_to_the_rate(app: &App, engine: &'static str) -> Result<(), AwsError> {
+    let rate = locked(&app.settings).polly_requests_per_s;
+    let rate = if engine == "standard" {
+        rate.saturating_mul(10)
+    } else {
+        rate
+    };
+    if app.rates.take(engine, rate, Instant::now()) {
+        return Ok(());
+    }
+    Err(refused("ThrottlingException", "Rate exceeded"))
 }
 
 fn required<'a>(body: &'a Value, name: &str) -> Result<&'a str, AwsError> {

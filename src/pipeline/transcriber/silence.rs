@@ -70,9 +70,16 @@ impl Transcriber {
 
     /// Whether the stream has gone silent. `open` is where the earliest open
     /// result begins.
-    pub(super) fn is_silent(&self, now: Timestamp, open: Option<f64>) -> bool {
+    pub(super) fn is_silent(&mut self, now: Timestamp, open: Option<f64>) -> bool {
         let done = self.worked_on(now);
-        let speech = self.backlog.speech(self.deaf.answered, done);
+        let mut speech = self.backlog.speech(self.deaf.answered, done);
+        if speech >= samples(self.deaf.patience())
+            && !self.backlog.is_lively(self.deaf.answered..done)
+        {
+            // A hum, a tone, a fan: nothing that would be answered.
+            self.deaf.answered = done;
+            speech = 0;
+        }
         let unfinished = open.is_some()
             && now.since(self.deaf.at) >= UNFINISHED
             && done >= self.deaf.answered + samples(UNFINISHED);

@@ -11,6 +11,8 @@ use connect_interpreter::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// Status, name and, where it says something, message.
+type Refusal = (u16, &'static str, Option<String>);
 /// How Polly says things.
 const MANNER: u64 = 77_000;
 
@@ -32,29 +34,97 @@ impl FakeAws {
             .map_or("", |(key, _)| key);
         assert!(header("authorization").contains(&format!("/us-east-1/{service}/aws4_request")));
         assert_eq!(header("x-amz-security-token"), "token+/=");
-        if let Some(name) = self.refusal_of(key, now) {
-            return refuse(now, id, self.translate.default_delay, 400, name);
+        let delay = self.translate.default_delay;
+        let replies = self.answer(
+            now,
+            id,
+            &body,
+            (polly, key, header("x-amz-date"), header("x-amz-target")),
+        );
+        match replies {
+            Ok(replies) => replies,
+            Err((status, name, message)) => {
+                let mut replies = refuse(now, id, delay, polly, status, name);
+                if let Some(message) = message {
+                    let field = if polly { "message" } else { "Message" };
+                    let body = json!({"__type": name, field: message}).to_string();
+                    replies[1].1 = News::Chunk(id, body.into_bytes());
+                }
+                replies
+            }
         }
-        if seconds_off(header("x-amz-date"), now).abs() > 300 {
-            let name = "InvalidSignatureException";
-            return refuse(now, id, self.translate.default_delay, 403, name);
+        .into_iter()
+        .map(|(after, news)| match news {
+            News::Head(id, mut head) if self.hide_date => {
+                head.headers.retain(|(name, _)| name != "date");
+                (after, News::Head(id, head))
+            }
+            news => (after, news),
+        })
+        .collect()
+    }
+
+    /// As strict as the services, in their order: the key, the time, the token.
+    fn answer(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        body: &Value,
+        (polly, key, date, target): (bool, &str, &str, &str),
+    ) -> Result<Replies, Refusal> {
+        self.probes += usize::from(target.ends_with(".ListLanguages"));
+        let refusal = self.refusal_of(key, now);
+        let status = if polly { 403 } else { 400 };
+        if let Some(name @ "UnrecognizedClientException") = refusal {
+            return Err((status, name, None));
+        }
+        let off = seconds_off(date, now);
+        if off.abs() > 300 {
+            let time = |seconds: i64| basic_date(now, seconds);
+            let message = if off < 0 {
+                let (least, now) = (time(-300), time(0));
+                format!("Signature expired: {date} is now earlier than {least} ({now} - 5 min.)")
+            } else {
+                let (most, now) = (time(300), time(0));
+                format!(
+                    "Signature not yet current: {date} is still later than {most} ({now} + 5 min.)"
+                )
+            };
+            return Err((status, "InvalidSignatureException", Some(message)));
+        }
+        if let Some(name) = refusal {
+            return Err((status, name, None));
         }
         if polly {
-            self.speak(now, id, &body)
-        } else {
-            assert_eq!(
-                header("x-amz-target"),
-                "AWSShineFrontendService_20170701.TranslateText"
-            );
-            self.translate_text(now, id, &body)
+            return self.speak(now, id, body);
+        }
+        match target {
+            "AWSShineFrontendService_20170701.TranslateText" => self.translate_text(now, id, body),
+            "AWSShineFrontendService_20170701.ListLanguages" => {
+                assert_eq!(*body, json!({"MaxResults": 1}));
+                let answer =
+                    json!({"Languages": [{"LanguageName": "Afrikaans", "LanguageCode": "af"}]});
+                let pieces = vec![(Duration::ZERO, answer.to_string().into_bytes())];
+                let delay = self.translate.default_delay;
+                Ok(answer_with(now, id, delay, None, false, pieces))
+            }
+            other => panic!("{other}"),
         }
     }
 
-    fn translate_text(&mut self, now: Timestamp, id: RequestId, body: &Value) -> Replies {
+    fn translate_text(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        body: &Value,
+    ) -> Result<Replies, Refusal> {
         let text = body["Text"].as_str().unwrap();
+        if text.len() > 10_000 {
+            return Err((400, "TextSizeLimitExceededException", None));
+        }
         let target = body["TargetLanguageCode"].as_str().unwrap();
         assert_ne!(body["SourceLanguageCode"], body["TargetLanguageCode"]);
-        let (delay, fault) = self.translate.take(text);
+        let (delay, fault) = self.translate.take(now, text);
         let translated = match self.phrasebook.get(text) {
             Some(known) => (*known).to_owned(),
             None => format!("{target}: {text}"),
@@ -67,14 +137,20 @@ impl FakeAws {
             (Duration::ZERO, answer[..middle].to_vec()),
             (Duration::ZERO, answer[middle..].to_vec()),
         ];
-        answer_with(now, id, delay, fault, "application/x-amz-json-1.1", pieces)
+        Ok(answer_with(now, id, delay, fault, false, pieces))
     }
 
-    fn speak(&mut self, now: Timestamp, id: RequestId, body: &Value) -> Replies {
+    fn speak(&mut self, now: Timestamp, id: RequestId, body: &Value) -> Result<Replies, Refusal> {
         assert_eq!(body["OutputFormat"], "pcm");
         assert_eq!(body["SampleRate"], "16000");
         let text = body["Text"].as_str().unwrap();
-        let (delay, fault) = self.polly.take(text);
+        if text.encode_utf16().count() > 3_000 {
+            return Err((400, "TextLengthExceededException", None));
+        }
+        let (delay, fault) = self.polly.take(now, text);
+        if !self.takes_speech(now, body["Engine"].as_str().unwrap()) {
+            return Err((400, "ThrottlingException", Some("Rate exceeded".to_owned())));
+        }
         let sound = if self.hears_clips {
             self.vocabulary.say_so(text, MANNER + text.len() as u64)
         } else {
@@ -92,7 +168,7 @@ impl FakeAws {
                 (Duration::from_secs_f64(at), piece.to_vec())
             })
             .collect();
-        answer_with(now, id, delay, fault, "audio/pcm", pieces)
+        Ok(answer_with(now, id, delay, fault, true, pieces))
     }
 }
 
@@ -104,13 +180,29 @@ fn head(now: Timestamp, after: Duration, status: u16, kind: &str) -> ResponseHea
     }
 }
 
-fn refuse(now: Timestamp, id: RequestId, delay: Duration, status: u16, name: &str) -> Replies {
-    let body = json!({"__type": name, "message": "…"}).to_string();
-    let mut head = head(now, delay, status, "application/x-amz-json-1.1");
-    head.headers.push(("x-amzn-errortype".into(), name.into()));
+/// Translate names the exception in the body, Polly in a header.
+fn refuse(
+    now: Timestamp,
+    id: RequestId,
+    delay: Duration,
+    polly: bool,
+    status: u16,
+    name: &str,
+) -> Replies {
+    let (kind, body) = match polly {
+        true => ("application/json", json!({"message": "…"})),
+        false => (
+            "application/x-amz-json-1.1",
+            json!({"__type": name, "message": "…"}),
+        ),
+    };
+    let mut head = head(now, delay, status, kind);
+    if polly {
+        head.headers.push(("x-amzn-errortype".into(), name.into()));
+    }
     vec![
         (delay, News::Head(id, head)),
-        (delay, News::Chunk(id, body.into_bytes())),
+        (delay, News::Chunk(id, body.to_string().into_bytes())),
         (delay, News::End(id)),
     ]
 }
@@ -120,17 +212,23 @@ fn answer_with(
     id: RequestId,
     delay: Duration,
     fault: Option<Fault>,
-    kind: &str,
+    polly: bool,
     mut pieces: Vec<(Duration, Vec<u8>)>,
 ) -> Replies {
+    let kind = match polly {
+        true => "audio/pcm",
+        false => "application/x-amz-json-1.1",
+    };
     let mut broken = false;
     match fault {
-        Some(Fault::Refused(status, name)) => return refuse(now, id, delay, status, name),
+        Some(Fault::Refused(status, name)) => {
+            return refuse(now, id, delay, polly, status, name);
+        }
         Some(Fault::Broken) => return vec![(delay, News::Failed(id))],
         Some(Fault::Silent) => return Vec::new(),
         Some(Fault::Body(body)) => pieces = vec![(Duration::ZERO, body)],
-        Some(Fault::BrokenAfter(bytes)) => {
-            broken = true;
+        Some(Fault::BrokenAfter(bytes) | Fault::EndsAfter(bytes)) => {
+            broken = matches!(fault, Some(Fault::BrokenAfter(_)));
             let mut left = bytes;
             for (_, piece) in &mut pieces {
                 piece.truncate(left);
@@ -162,4 +260,13 @@ fn http_date(now: Timestamp, after: Duration) -> String {
     aws_smithy_types::DateTime::from_secs(at.as_secs_f64() as i64)
         .fmt(aws_smithy_types::date_time::Format::HttpDate)
         .unwrap()
+}
+
+/// The date as signatures have it.
+fn basic_date(now: Timestamp, seconds: i64) -> String {
+    let at = wall(now).as_secs_f64() as i64 + seconds;
+    let text = aws_smithy_types::DateTime::from_secs(at)
+        .fmt(aws_smithy_types::date_time::Format::DateTime)
+        .unwrap();
+    text.replace(['-', ':'], "")
 }

@@ -29,6 +29,8 @@ pub enum Fault {
     Silent,
     /// This instead of the body.
     Body(Vec<u8>),
+    /// The body ends after so many bytes as if that were all.
+    EndsAfter(usize),
 }
 
 /// One of the HTTP services.
@@ -39,6 +41,10 @@ pub struct Service {
     pub default_delay: Duration,
     delays: BTreeMap<usize, Duration>,
     faults: BTreeMap<usize, Fault>,
+    /// What strikes every request that comes at such a time, from and to.
+    pub outages: Vec<(Timestamp, Timestamp, Fault)>,
+    /// When requests came that were signed well.
+    pub came: Vec<(Timestamp, String)>,
     /// By text: for every attempt.
     pub text_faults: BTreeMap<String, Fault>,
     pub text_delays: BTreeMap<String, Duration>,
@@ -55,8 +61,9 @@ impl Service {
         self.faults.insert(request, fault);
     }
 
-    fn take(&mut self, text: &str) -> (Duration, Option<Fault>) {
+    fn take(&mut self, now: Timestamp, text: &str) -> (Duration, Option<Fault>) {
         self.requests += 1;
+        self.came.push((now, text.to_owned()));
         let delay = self
             .delays
             .get(&self.requests)
@@ -64,6 +71,11 @@ impl Service {
             .copied()
             .unwrap_or(self.default_delay);
         let fault = self.faults.remove(&self.requests);
+        let outage = || {
+            let now = |(from, to, _): &&(_, _, _)| (*from..*to).contains(&now);
+            self.outages.iter().find(now).map(|(.., fault)| fault)
+        };
+        let fault = fault.or_else(|| outage().cloned());
         (delay, fault.or_else(|| self.text_faults.get(text).cloned()))
     }
 }
@@ -78,6 +90,16 @@ pub struct FakeAws {
     pub polly_piece: usize,
     /// How much faster than real time the body comes.
     pub polly_speed: f64,
+    /// Requests in a second that Polly takes of each engine but `standard`.
+    pub polly_rate: usize,
+    /// When Polly took requests, by engine.
+    polly_taken: BTreeMap<String, Vec<Timestamp>>,
+    /// Requests that were more than that.
+    pub polly_throttled: usize,
+    /// Whether scripts are not shown the services' `date`.
+    pub hide_date: bool,
+    /// Questions that are not about a text.
+    pub probes: usize,
     pub streams: Vec<Stream>,
     /// Every stream that is opened takes audio and says nothing.
     pub silent_streams: bool,
@@ -95,10 +117,14 @@ pub struct FakeAws {
     pub most_credentials_in_flight: usize,
     /// Answers of the provider that fail.
     pub credentials_fail: usize,
+    /// Answers of the provider that come so much later, or never.
+    pub credentials_hang: Vec<Option<Duration>>,
     pub credentials_live: Option<Duration>,
     pub credentials_delay: Duration,
     /// Access keys that are refused.
     pub revoked: Vec<String>,
+    /// Access keys whose token has expired before its time.
+    pub expired: Vec<String>,
     /// Whether each stream keeps all of its samples.
     pub keep_pcm: bool,
     pub cancelled: usize,
@@ -126,6 +152,11 @@ impl Default for FakeAws {
             polly: service(150),
             polly_piece: 3_201,
             polly_speed: 4.0,
+            polly_rate: 8,
+            polly_taken: BTreeMap::new(),
+            polly_throttled: 0,
+            hide_date: false,
+            probes: 0,
             streams: Vec::new(),
             silent_streams: false,
             times_go_on: false,
@@ -137,9 +168,11 @@ impl Default for FakeAws {
             credentials_in_flight: 0,
             most_credentials_in_flight: 0,
             credentials_fail: 0,
+            credentials_hang: Vec::new(),
             credentials_live: Some(Duration::from_secs(3_600)),
             credentials_delay: Duration::from_millis(40),
             revoked: Vec::new(),
+            expired: Vec::new(),
             keep_pcm: true,
             cancelled: 0,
             hears_clips: false,
@@ -178,7 +211,11 @@ impl FakeAws {
                 expiration,
             })
         };
-        vec![(self.credentials_delay, News::Credentials(answer))]
+        if self.credentials_hang.is_empty() {
+            return vec![(self.credentials_delay, News::Credentials(answer))];
+        }
+        let late = self.credentials_hang.remove(0);
+        late.map_or_else(Vec::new, |late| vec![(late, News::Credentials(answer))])
     }
 
     /// What is wrong with an access key, if anything is.
@@ -186,11 +223,32 @@ impl FakeAws {
         if self.revoked.iter().any(|revoked| revoked == key) {
             return Some("UnrecognizedClientException");
         }
+        if self.expired.iter().any(|expired| expired == key) {
+            return Some("ExpiredTokenException");
+        }
         match self.issued.iter().find(|(issued, _)| issued == key) {
             None => Some("UnrecognizedClientException"),
             Some((_, Some(end))) if *end <= wall(now) => Some("ExpiredTokenException"),
             Some(_) => None,
         }
+    }
+
+    /// Whether Polly takes one more request of that engine now: in no second
+    /// more than it allows. (The service allows two more at once.)
+    fn takes_speech(&mut self, now: Timestamp, engine: &str) -> bool {
+        let rate = match engine {
+            "standard" => 10 * self.polly_rate,
+            _ => self.polly_rate,
+        };
+        let taken = self.polly_taken.entry(engine.to_owned()).or_default();
+        taken.retain(|at| now.since(*at) < Duration::from_secs(1));
+        let takes = taken.len() < rate;
+        if takes {
+            taken.push(now);
+        } else {
+            self.polly_throttled += 1;
+        }
+        takes
     }
 
     /// What the services do by themselves.
