@@ -46,6 +46,8 @@ fn tidy(call: &mut Call) {
     call.told = Vec::new();
     call.aws.streams.retain(|stream| stream.open);
     call.aws.clips.requests.clear();
+    call.aws.translate.came.clear();
+    call.aws.polly.came.clear();
 }
 
 #[test]
@@ -102,9 +104,10 @@ fn two_hours_of_call_in_flat_memory() {
     }
     assert_eq!(spoken, said);
     assert!(kills > 30, "{kills}");
-    // After the first ten minutes every buffer has been as full as it gets.
-    let early = *heaps[..heaps.len() / 12].iter().max().unwrap();
-    let late = *heaps[heaps.len() / 12..].iter().max().unwrap();
+    // The worst moment sizes the buffers, so hours are compared; what grows with
+    // every turn or socket would show.
+    let (early, late) = heaps.split_at(heaps.len() / 2);
+    let (early, late) = (early.iter().max().unwrap(), late.iter().max().unwrap());
     println!("{said} utterances, {kills} sockets ended; at most {early}, then {late} bytes");
-    assert!(late <= early + early / 20, "{early} bytes, then {late}");
+    assert!(*late <= early + early / 100, "{early} bytes, then {late}");
 }

@@ -129,7 +129,7 @@ impl Seam {
             let (old, new) = middles.split_at(k);
             let late = old.iter().map(|m| m.saturating_sub(self.watermark));
             let early = new.iter().map(|m| self.watermark.saturating_sub(*m));
-            *cost += seconds(late.chain(early).sum()) / 0.4;
+            *cost += seconds(late.chain(early).fold(0, u64::saturating_add)) / 0.4;
         }
         row
     }

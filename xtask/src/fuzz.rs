@@ -144,8 +144,6 @@ fn fuzz(project: &Project, binary: &Path, name: &str, seconds: u32) -> Result<St
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-max_len={LONGEST_INPUT}"))
         .arg("-print_final_stats=1")
-        // No single input may take as long as the fuzzers' own limit allows.
-        .arg("-timeout=30")
         .arg(format!("-artifact_prefix={}", crash.display()))
         .args([&found, &corpus])
         .stdin(Stdio::null())
