@@ -252,9 +252,6 @@ fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
             && let Some((cause, ..)) = calm(captured)
         {
             let lag = committed - captured;
-            if lag > 5_000.0 {
-                println!("seed {seed} {cause:?} {detected} lag {lag}");
-            }
             match cause {
                 Cause::Silent => report.lag_after_silence.push(lag),
                 _ => report.lag.push(lag),
