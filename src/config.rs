@@ -223,14 +223,6 @@ pub struct SessionOptions {
     pub polly_requests_per_second: Option<f64>,
 }
 
-impl SpeakerConfig {
-    /// Whether the words are to be spoken, and can be.
-    #[must_use]
-    pub const fn speaks(&self) -> bool {
-        self.enabled && matches!(self.form, Form::Speech) && self.codes.voice.is_some()
-    }
-}
-
 impl SessionOptions {
     /// Checks every field and resolves languages, voices and endpoints.
     /// `playout_rate_hz` is the AudioContext's, 8,000 to 192,000.

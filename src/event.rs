@@ -23,7 +23,7 @@ pub enum State {
     Running,
     /// A pipeline that was streaming is opening a new socket.
     Reconnecting,
-    /// A pipeline has given up something (speech or captions).
+    /// An enabled pipeline's [`Level`] is below what was asked for.
     Degraded,
     /// Stopped, by the host or for good.
     Stopped,
@@ -39,6 +39,34 @@ impl State {
             "reconnecting" => Self::Reconnecting,
             "degraded" => Self::Degraded,
             "stopped" => Self::Stopped,
+            _ => return None,
+        })
+    }
+}
+
+/// What a listener gets of a speaker's words: the degrade ladder, its lowest
+/// step first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The original at full level: nothing is transcribed or translated (or is
+    /// to be), as far as is known.
+    #[default]
+    Original,
+    /// Captions, and the original at full level: nothing is spoken.
+    Captions,
+    /// The translation is spoken.
+    Speech,
+}
+
+impl Level {
+    /// By the name that events have.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "original" => Self::Original,
+            "captions" => Self::Captions,
+            "speech" => Self::Speech,
             _ => return None,
         })
     }
@@ -183,6 +211,18 @@ pub enum Event {
         /// The new state.
         state: State,
     },
+    /// What a listener gets of a speaker's words changed.
+    LevelChange {
+        /// Whose words.
+        speaker: Speaker,
+        /// What the listener gets from now on.
+        level: Level,
+        /// What it was.
+        previous: Level,
+        /// Why it is less than was asked for; absent where it is not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+    },
     /// A stream to Amazon Transcribe took another one's place. It is told once
     /// the first words after the seam are known, or at once if none can be on
     /// both sides of it.
@@ -281,6 +321,18 @@ impl fmt::Debug for Event {
                 .field("marks", marks)
                 .finish(),
             Self::StateChange { state } => f.debug_tuple("StateChange").field(state).finish(),
+            Self::LevelChange {
+                speaker,
+                level,
+                previous,
+                error,
+            } => f
+                .debug_struct("LevelChange")
+                .field("speaker", speaker)
+                .field("level", level)
+                .field("previous", previous)
+                .field("error", error)
+                .finish(),
             Self::Seam {
                 speaker,
                 cause,

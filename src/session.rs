@@ -6,7 +6,7 @@
 
 use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::event::{Event, State};
+use crate::event::{Event, Level, State, UtteranceId};
 pub use crate::io::{Input, Output, PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::pipeline::Pipeline;
 use crate::pipeline::capture::Piece;
@@ -38,6 +38,7 @@ pub struct Session {
     shared: Shared,
     probe: Probe,
     state: State,
+    levels: PerSpeaker<Level>,
     stopping: bool,
     /// The time of the latest input, to say when credentials are due.
     now: Timestamp,
@@ -68,9 +69,16 @@ impl Session {
             shared,
             probe: Probe::default(),
             state: State::Connecting,
+            levels: PerSpeaker::default(),
             stopping: false,
             now: Timestamp::ZERO,
         })
+    }
+
+    /// Goes on for a session whose latest utterance was this one: no id comes
+    /// twice. To be called before anything else.
+    pub const fn go_on_after(&mut self, last: UtteranceId) {
+        self.shared.go_on_after(last);
     }
 
     /// The state that was last announced.
@@ -79,11 +87,11 @@ impl Session {
         self.state
     }
 
-    /// Whether a speaker's words are being spoken to the other one, as far as
-    /// is known. Where they are not, the listener needs the original.
+    /// What the other one gets of a speaker's words, as was announced. Below
+    /// [`Level::Speech`] the listener needs the original.
     #[must_use]
-    pub fn speaks(&self, speaker: Speaker) -> bool {
-        self.pipelines[speaker].speaks()
+    pub fn level(&self, speaker: Speaker) -> Level {
+        self.levels[speaker]
     }
 
     /// How much it holds.
@@ -220,8 +228,22 @@ impl Session {
         }
     }
 
-    /// Announces the state, if it is another one.
+    /// Announces levels and the state, where they are others.
     fn settle(&mut self, now: Timestamp, speaker: Speaker) {
+        for speaker in Speaker::BOTH {
+            let pipeline = &self.pipelines[speaker];
+            let level = pipeline.level();
+            let previous = std::mem::replace(&mut self.levels[speaker], level);
+            if level != previous {
+                let error = pipeline.fault().map(|error| error.clone().of(speaker));
+                self.shared.context(now, speaker).event(Event::LevelChange {
+                    speaker,
+                    level,
+                    previous,
+                    error,
+                });
+            }
+        }
         let state = self.reckon();
         if state != self.state {
             self.state = state;
@@ -237,7 +259,7 @@ impl Session {
             return if closed { State::Stopped } else { self.state };
         }
         let any = |status| pipelines.iter().any(|p| p.status() == status);
-        if any(Status::Failed) || pipelines.iter().any(|p| p.is_degraded()) {
+        if any(Status::Failed) || pipelines.iter().any(|p| p.fault().is_some()) {
             State::Degraded
         } else if any(Status::Reconnecting) {
             State::Reconnecting

@@ -4,7 +4,7 @@ use std::ops::{Add, Sub};
 pub use std::time::Duration;
 
 /// A point on the session's monotonic clock, counted from an origin that the
-/// driver chooses (in the browser `performance.now()` of the worker).
+/// driver chooses (in the browser `performance.now()` of the page).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(Duration);
 

@@ -21,6 +21,8 @@ export class Conversation extends EventTarget {
   /** Whether it stays an ordinary call, as far as is known. */
   ordinary = false;
   #finished = false;
+  /** The level of each side that gets less than was asked for. */
+  degraded = {};
 
   /** @param {{ agent: string, customer: string }} languages BCP-47 tags */
   constructor(languages) {
@@ -70,6 +72,7 @@ export class Conversation extends EventTarget {
   follow(session) {
     this.session = session;
     this.ordinary = false;
+    this.degraded = {};
     for (const type of ["transcript", "translation", "utterance", "echo"]) {
       session.addEventListener(type, ({ detail }) => this.#transcripts[detail.speaker][type](detail));
     }
@@ -85,6 +88,10 @@ export class Conversation extends EventTarget {
     session.addEventListener("error", ({ detail }) => {
       this.#settle();
       this.#problem(detail.error);
+    });
+    session.addEventListener("levelchange", ({ detail }) => {
+      this.degraded = { ...this.degraded, [detail.speaker]: detail.error && detail.level };
+      this.#changed();
     });
     const changed = () => {
       // People begin to talk once they are being interpreted.

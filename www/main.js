@@ -160,6 +160,8 @@ function refresh() {
   const session = call ? conversation.live : null;
   panel.show(call, session);
   status.show(...stateOf(call, conversation));
+  // What is on hold is not interpreted by anybody's fault.
+  status.ladder(session && call.phase === "talking" ? conversation.degraded : {});
   if (conversation) {
     status.delays(conversation.delays);
     showLanguages(conversation.languages);

@@ -1,6 +1,6 @@
 // The state of the call and what went wrong, in plain words.
 
-import { explain, seconds, STATES } from "./words.js";
+import { explain, LEVELS, seconds, STATES } from "./words.js";
 
 export class Status {
   #text = document.querySelector("#status .text");
@@ -42,6 +42,15 @@ export class Status {
     item.append(words, times, close);
     this.#problems.append(item);
     while (this.#problems.children.length > 3) this.#problems.firstElementChild.remove();
+  }
+
+  /** Shows at each side what is heard instead of what cannot be given now. */
+  ladder(levels) {
+    for (const [speaker, words] of Object.entries(LEVELS)) {
+      const place = document.querySelector(`#ladder-${speaker}`);
+      const sentence = words[levels[speaker]] ?? "";
+      if (place.textContent !== sentence) place.textContent = sentence;
+    }
   }
 
   /** Shows the median of each side's delays. */

@@ -36,6 +36,18 @@ export const STATES = {
   held: "On hold. Nothing is interpreted until you resume.",
 };
 
+/** What is heard in place of a translation that cannot be given now, by whose words they are. */
+export const LEVELS = {
+  customer: {
+    captions: "Read along: you hear the customer’s own voice. The translation is here, but cannot be spoken now.",
+    original: "You hear the customer’s own voice. It is not being translated now.",
+  },
+  agent: {
+    captions: "The customer hears your own voice. Its translation is here, but cannot be spoken now.",
+    original: "The customer hears your own voice. It is not being translated now.",
+  },
+};
+
 export const OUTCOMES = {
   committed: "Being translated",
   speaking: "Being spoken",
@@ -64,7 +76,7 @@ const ADVICE = {
   "text-too-long": "Say it in shorter sentences.",
   network: "Check the connection. It is tried again.",
   "malformed-message": "A proxy between this page and AWS may be changing answers.",
-  "engine-failed": "Reload the page. The call goes on without interpreting.",
+  "engine-failed": "It is started again by itself. If it stays away, reload the page after the call.",
   "media-unreachable": "It goes on as an ordinary call. This page has to run the softphone itself, in a browser of this computer.",
 };
 

@@ -51,6 +51,11 @@ impl Shared {
         }
     }
 
+    /// The next utterance is the one after this.
+    pub const fn go_on_after(&mut self, last: UtteranceId) {
+        self.last_utterance = last.0;
+    }
+
     /// Lends everything to one speaker's pipeline.
     pub const fn context(&mut self, now: Timestamp, speaker: Speaker) -> Context<'_> {
         Context {

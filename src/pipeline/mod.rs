@@ -10,6 +10,7 @@ pub mod clock;
 pub mod context;
 pub mod echo_guard;
 pub mod exchange;
+pub mod ladder;
 pub mod latency;
 pub mod playout;
 pub mod probe;
@@ -27,7 +28,7 @@ mod utterances;
 use crate::aws::transcribe::TranscriptResult;
 use crate::config::{Form, SpeakerConfig};
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Cause as Ended, Event, Outcome, UtteranceId};
+use crate::event::{Cause as Ended, Event, Level, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
 use crate::time::{Duration, Timestamp};
 use capture::{Capture, Cause, Piece};
@@ -47,8 +48,12 @@ const IDLE: Duration = Duration::from_secs(2);
 /// From then on silence comes in portions of this.
 const IDLE_PORTION: Duration = Duration::from_millis(500);
 
-/// After a computer slept, this much of its sleep is made up for.
+/// After a pause of the worker, this much of it is made up for.
 const LONGEST_PAD: Duration = Duration::from_secs(5);
+
+/// With no timer's work done for so long the computer slept: the service has
+/// closed its end since then, and nothing says so.
+const SLEPT: Duration = Duration::from_secs(10);
 
 /// One speaker's pipeline.
 pub struct Pipeline {
@@ -111,18 +116,16 @@ impl Pipeline {
         self.transcriber.status()
     }
 
-    /// Whether speech has been given up for now: the last utterances failed.
+    /// What the listener gets of this speaker's words.
     #[must_use]
-    pub const fn is_degraded(&self) -> bool {
-        self.utterances.is_degraded()
+    pub fn level(&self) -> Level {
+        self.utterances.ladder.level(&self.config)
     }
 
-    /// Whether the speaker's words are being spoken to the listener, as far as
-    /// is known. Where they are not, the listener needs the original.
+    /// Why that is less than the settings ask for, if it is.
     #[must_use]
-    pub fn speaks(&self) -> bool {
-        let heard = matches!(self.status(), Status::Streaming | Status::Reconnecting);
-        heard && !self.is_degraded() && self.config.speaks()
+    pub fn fault(&self) -> Option<&Error> {
+        self.utterances.ladder.fault(&self.config)
     }
 
     /// Whether everything has ended, after [`Self::stop`].
@@ -146,6 +149,7 @@ impl Pipeline {
         self.transcriber
             .timers()
             .chain(self.utterances.timers())
+            .chain(self.utterances.ladder.timers())
             .chain(self.idle_due().map(|at| (Timer::Idle, at)))
     }
 
@@ -155,6 +159,7 @@ impl Pipeline {
             self.capture.pass(ctx.now, piece);
             return;
         }
+        self.wake(ctx);
         let position = self.transcriber.backlog.end();
         self.samples.clear();
         let found = self
@@ -177,7 +182,8 @@ impl Pipeline {
 
     /// Takes news of a socket.
     pub fn socket(&mut self, ctx: &mut Context<'_>, id: SocketId, input: &SocketInput<'_>) {
-        if matches!(input, SocketInput::Opened) && self.filled == Timestamp::ZERO {
+        // Of a time without a stream there is nothing to make up for.
+        if matches!(input, SocketInput::Opened) && ctx.now.since(self.filled) > LONGEST_PAD {
             self.filled = ctx.now;
         }
         self.transcriber.handle_socket(ctx, id, input);
@@ -317,6 +323,7 @@ impl Pipeline {
 
     /// Does everything that is due.
     pub fn advance(&mut self, ctx: &mut Context<'_>) {
+        self.wake(ctx);
         self.pad(ctx.now);
         let open = self.segmenter.earliest_open();
         self.transcriber.advance(ctx, &self.config, open);
@@ -326,6 +333,7 @@ impl Pipeline {
         if self.stopped && !self.transcriber.is_on() {
             self.transcriber.close(ctx);
         }
+        self.utterances.ladder.advance(ctx.now, self.status());
     }
 
     /// What was said before that position is not spoken any more.
@@ -337,6 +345,15 @@ impl Pipeline {
     fn idle_due(&self) -> Option<Timestamp> {
         let portion = if self.padding { IDLE_PORTION } else { IDLE };
         (self.transcriber.status() == Status::Streaming).then(|| self.filled + portion)
+    }
+
+    /// Opens another stream after a sleep.
+    fn wake(&mut self, ctx: &mut Context<'_>) {
+        if self.idle_due().is_some() && ctx.now.since(self.filled) > SLEPT {
+            self.filled = ctx.now;
+            let message = self.config.message;
+            self.transcriber.reopen(ctx, message, Ended::Closed);
+        }
     }
 
     fn pad(&mut self, now: Timestamp) {
@@ -357,6 +374,9 @@ impl Pipeline {
         while let Some(heard) = self.transcriber.poll() {
             match heard {
                 Heard::Results(results) => {
+                    if !results.is_empty() {
+                        self.utterances.ladder.heard();
+                    }
                     for result in &results {
                         self.result(ctx, result);
                     }
@@ -382,7 +402,10 @@ impl Pipeline {
                         "there was no connection to Amazon Transcribe for too long",
                     ));
                 }
-                Heard::Error(error) => ctx.error(error),
+                Heard::Error(error) => {
+                    self.utterances.ladder.broke(&error);
+                    ctx.error(error);
+                }
             }
         }
     }

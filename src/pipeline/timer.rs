@@ -31,6 +31,9 @@ pub enum Timer {
     Translate,
     /// Speech is to be asked for, asked for again or given up.
     Synthesize,
+    /// A service that works again has done so for long enough, or a stream was
+    /// away for too long: the level changes.
+    Ladder,
     /// An utterance has waited for its turn for too long: it takes none.
     Turn,
 }

@@ -1,6 +1,7 @@
 //! From a committed text to heard speech, in order.
 
 use super::context::Context;
+use super::ladder::Ladder;
 use super::latency::{Ledger, Step};
 use super::playout::Playout;
 use super::sequencer::Sequencer;
@@ -23,10 +24,6 @@ const FETCHED_AHEAD: usize = 3;
 /// dropped. At the pace of speech that is minutes behind.
 const MOST_UNDER_WAY: usize = 64;
 
-/// After so many failures in a row the pipeline counts as degraded, until an
-/// utterance is spoken again.
-const DEGRADED_AFTER: u32 = 3;
-
 /// An utterance whose turn has not come so long after it was committed is not
 /// spoken any more: somebody talks faster than can be said in translation, or
 /// the player does not play.
@@ -44,7 +41,9 @@ pub struct Utterances {
     sequencer: Sequencer,
     playout: Playout,
     ledger: Ledger,
-    failures: u32,
+    pub ladder: Ladder,
+    /// The utterance that finds out whether speech works again.
+    probe: Option<UtteranceId>,
 }
 
 struct Utterance {
@@ -73,16 +72,13 @@ impl Utterances {
             sequencer: Sequencer::default(),
             playout: Playout::new(playout_rate_hz)?,
             ledger: Ledger::default(),
-            failures: 0,
+            ladder: Ladder::default(),
+            probe: None,
         })
     }
 
     pub fn len(&self) -> usize {
         self.under_way.len()
-    }
-
-    pub const fn is_degraded(&self) -> bool {
-        self.failures >= DEGRADED_AFTER
     }
 
     pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
@@ -199,14 +195,7 @@ impl Utterances {
         self.synthesizer.cancel(ctx, id);
         let index = self.under_way.iter().position(|u| u.id == id);
         let utterance = index.and_then(|index| self.under_way.remove(index));
-        if error
-            .as_ref()
-            .is_some_and(|error| error.code != ErrorCode::TooLate)
-        {
-            self.failures = self.failures.saturating_add(1);
-        } else if outcome == Outcome::Spoken {
-            self.failures = 0;
-        }
+        self.probe = self.probe.filter(|probe| *probe != id);
         let error = error.map(|error| error.of(ctx.speaker));
         tell(ctx, id, outcome, error, utterance.and_then(|u| u.engine));
         let marks = self.ledger.finish(id);
@@ -274,6 +263,7 @@ impl Utterances {
             let mut moved = false;
             while let Some((id, outcome)) = self.translator.poll() {
                 moved = true;
+                self.ladder.translated(ctx.now, outcome.as_ref().err());
                 match outcome {
                     Ok(translated) => self.translated(ctx, config, id, translated),
                     Err(error) => self.finish(ctx, id, Outcome::Failed, Some(error)),
@@ -313,6 +303,14 @@ impl Utterances {
         let text = speakable(&translated.text);
         match &config.codes.voice {
             Some(voice) if !text.is_empty() && config.form == Form::Speech => {
+                let why = self.ladder.speechless(ctx.now, self.probe.is_some());
+                if let Some(error) = why.cloned() {
+                    self.finish(ctx, id, Outcome::Caption, Some(error));
+                    return;
+                }
+                if self.ladder.is_speechless() {
+                    self.probe = Some(id);
+                }
                 utterance.stage = Stage::Translated(text, voice.clone());
             }
             // Not to be spoken, no voice for it, or nothing left to speak.
@@ -347,8 +345,14 @@ impl Utterances {
                 }
             }
             Spoken::Pcm(pcm) => self.sequencer.push(id, pcm),
-            Spoken::Ended => self.sequencer.end(id),
-            Spoken::Failed(error) => self.finish(ctx, id, Outcome::Caption, Some(error)),
+            Spoken::Ended => {
+                self.ladder.synthesized(ctx.now, None);
+                self.sequencer.end(id);
+            }
+            Spoken::Failed(error) => {
+                self.ladder.synthesized(ctx.now, Some(&error));
+                self.finish(ctx, id, Outcome::Caption, Some(error));
+            }
         }
     }
 

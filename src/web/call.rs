@@ -1,29 +1,30 @@
 //! A session as the page sees it: graph, guards, the host's callbacks.
 
 mod controls;
+mod engine;
+mod ledger;
 
 use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, State};
+use crate::event::{Event, Level, State};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::guard::FlowGuard;
 use crate::web::js::{self, Deferred};
 use crate::web::mixer::{Mixer, Noise};
-use crate::web::options::{ComfortNoise, Options};
+use crate::web::options::{self, ComfortNoise, Options};
 use crate::web::page::{Audio, Page};
-use crate::web::protocol::{CallId, ToEngine};
+use crate::web::protocol::{CallId, Command, ToEngine};
 use crate::web::provider::Provider;
 use crate::web::routes::{ROUTES, Sound, Volumes};
 use crate::web::{autoplay, file_source};
 use gloo_events::EventListener;
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Function, JSON, Object, Reflect};
+use ledger::Ledger;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{
-    AbortSignal, AudioContext, AudioContextState, MediaStreamTrack, MessageChannel, MessagePort,
-};
+use web_sys::{AbortSignal, AudioContext, AudioContextState, MediaStreamTrack};
 
 /// A session. The host's handle and the page hold it; callbacks hold a `Weak`.
 pub struct Call {
@@ -43,6 +44,13 @@ pub struct Call {
     /// let go of at the end, or neither would ever be collected.
     emit: RefCell<Option<Function>>,
     options: RefCell<SessionOptions>,
+    /// The same as the host's object: what an engine is given.
+    settings: JsValue,
+    ledger: RefCell<Ledger>,
+    /// From when on what each speaker said is lost, while there is no engine.
+    lost: Cell<Option<PerSpeaker<f64>>>,
+    /// What was typed while there was no engine.
+    typed: RefCell<Vec<(Speaker, Command)>>,
     volumes: RefCell<Volumes>,
     mixer: RefCell<Option<Mixer>>,
     guards: RefCell<Vec<Rc<dyn FlowGuard>>>,
@@ -58,12 +66,14 @@ pub struct Call {
 #[derive(Clone, Copy)]
 struct Status {
     state: State,
+    /// Whether `interpret()` has given it to the host.
+    begun: bool,
     engine_alive: bool,
     muted: PerSpeaker<bool>,
     held: bool,
     rendering: bool,
-    /// Whose words are being spoken, as the engine says.
-    speaks: PerSpeaker<bool>,
+    /// What the other one gets of whose words.
+    levels: PerSpeaker<Level>,
     /// How often the players were stopped.
     stops: u64,
     /// How often it was said what goes to the customer.
@@ -129,7 +139,7 @@ impl Call {
             agent: speech(Speaker::Agent)?,
             customer: speech(Speaker::Customer)?,
         };
-        let ports = ports(&mixer).map_err(refused)?;
+        let ports = engine::ports(&mixer).map_err(refused)?;
         let id = page.number_call();
         let call = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
@@ -147,17 +157,23 @@ impl Call {
             provider: options.credentials,
             emit: RefCell::new(Some(emit)),
             options: RefCell::new(options.session),
+            // It was made of it.
+            settings: JSON::parse(&options.json).unwrap_or_default(),
+            ledger: RefCell::default(),
+            lost: Cell::default(),
+            typed: RefCell::default(),
             volumes: RefCell::new(options.volumes),
             mixer: RefCell::new(Some(mixer)),
             guards: RefCell::default(),
             listeners: RefCell::default(),
             status: Cell::new(Status {
                 state: State::Connecting,
+                begun: false,
                 engine_alive: true,
                 muted: PerSpeaker::default(),
                 held: false,
                 rendering: false,
-                speaks: PerSpeaker::default(),
+                levels: PerSpeaker::default(),
                 stops: 0,
                 sends: 0,
             }),
@@ -169,17 +185,13 @@ impl Call {
         call.page.add(id, &call);
         call.listen(options.signal);
         call.apply_volumes();
-        let start = ToEngine::Start {
-            call: id,
-            options: options.json,
-            rate_hz,
-        };
-        call.page.tell(start, &ports);
+        call.start_engine(&ports);
         let begun = JsFuture::from(call.begun.promise());
         if let Err(error) = abort.unless(begun).await {
             call.stop().await;
             return Err(error);
         }
+        call.update(|status| status.begun = true);
         Ok(call)
     }
 
@@ -195,8 +207,18 @@ impl Call {
                 }
             },
         ));
+        let mixer = self.mixer.borrow();
         for speaker in Speaker::BOTH {
             self.listen_to_track(speaker);
+            if let Some(port) = mixer.as_ref().and_then(|mixer| mixer.player_port(speaker)) {
+                let me = self.me.clone();
+                listeners.push(EventListener::new(&port, "message", move |_| {
+                    if let Some(call) = me.upgrade() {
+                        call.engine_is_silent();
+                    }
+                }));
+                port.start();
+            }
         }
         if let Some(signal) = signal {
             let me = self.me.clone();
@@ -233,9 +255,18 @@ impl Call {
 
     /// An event of the session, as JavaScript has it.
     pub fn event(&self, event: &JsValue) {
-        let state = js::get(event, "state").as_string();
+        self.ledger.borrow_mut().note(event);
+        let text = |key| js::get(event, key).as_string();
+        let state = text("state");
         if let Some(state) = state.as_deref().and_then(State::from_name) {
             self.update(|status| status.state = state);
+        }
+        if let (Some(level), Some(speaker)) = (text("level"), text("speaker"))
+            && let (Some(level), Ok(speaker)) =
+                (Level::from_name(&level), options::speaker(&speaker))
+        {
+            self.update(|status| status.levels[speaker] = level);
+            self.apply_volumes();
         }
         self.emit(event);
     }
@@ -262,35 +293,8 @@ impl Call {
         self.apply_guards();
     }
 
-    pub fn speaks(&self, speaks: PerSpeaker<bool>) {
-        self.update(|status| status.speaks = speaks);
-        self.apply_volumes();
-    }
-
     pub fn stopped(&self) {
         self.ended_in_worker.resolve();
-    }
-
-    pub fn engine_died(&self) {
-        let error = Error::new(
-            ErrorCode::EngineFailed,
-            Stage::Engine,
-            "the engine worker died; the call goes on uninterpreted",
-        );
-        self.begun.reject(&js::thrown(error.clone()));
-        self.ended_in_worker.resolve();
-        self.update(|status| {
-            status.engine_alive = false;
-            status.state = State::Degraded;
-        });
-        self.apply_volumes();
-        self.apply_guards();
-        if !self.is_over() {
-            self.emit_event(&Event::StateChange {
-                state: State::Degraded,
-            });
-            self.emit_error(error);
-        }
     }
 
     // What the browser says.
@@ -383,7 +387,7 @@ impl Call {
         };
         let status = self.status.get();
         // Where nobody interprets, the call is an ordinary one.
-        let spoken = |speaker| status.engine_alive && !status.held && status.speaks[speaker];
+        let spoken = |speaker| !status.held && status.levels[speaker] == Level::Speech;
         let volumes = self.volumes.borrow().all();
         for (index, (route, volume)) in ROUTES.iter().zip(volumes).enumerate() {
             let speaker = route.listener.other();
@@ -399,9 +403,7 @@ impl Call {
     /// Whether the graph is heard: only then may ours stand on the wire.
     fn flows(&self) -> bool {
         let status = self.status.get();
-        status.rendering
-            && status.engine_alive
-            && self.context.state() == AudioContextState::Running
+        status.rendering && self.context.state() == AudioContextState::Running
     }
 
     fn apply_guards(&self) {
@@ -437,14 +439,6 @@ impl Call {
             let _ = emit.call3(&JsValue::UNDEFINED, &name, detail, &cause);
         }
     }
-}
-
-/// Makes the four channels and gives the worklets their ends.
-fn ports(mixer: &Mixer) -> Result<[MessagePort; 4], JsValue> {
-    let channel = MessageChannel::new;
-    let channels = [channel()?, channel()?, channel()?, channel()?];
-    mixer.connect(&channels.each_ref().map(MessageChannel::port1))?;
-    Ok(channels.map(|channel| channel.port2()))
 }
 
 /// The host's signal while the session starts.

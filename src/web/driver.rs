@@ -14,10 +14,10 @@ use crate::web::engine::{Calls, Page};
 use crate::web::fetch::Request;
 use crate::web::js;
 use crate::web::port::Port;
-use crate::web::protocol::{CallId, Command, FromEngine};
+use crate::web::protocol::{CallId, Command, FromEngine, Start};
 use crate::web::provider::Identity;
 use crate::web::socket::Socket;
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use js_sys::{Array, Float32Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -27,6 +27,9 @@ use web_sys::MessagePort;
 /// The longest that `setTimeout` can wait; what is longer would fire at once. A
 /// timer that fires early does nothing but set the next one.
 const LONGEST_TIMEOUT_MS: u128 = i32::MAX as u128;
+
+/// How often the players hear that this worker lives.
+const BEAT_MS: u32 = 250;
 
 /// What Date and `performance.now()` differ by changes when the computer has
 /// slept or its clock was put right; by more than this it is told.
@@ -38,6 +41,8 @@ pub struct Driver {
     me: Weak<Driver>,
     call: CallId,
     page: Page,
+    /// What the page's clock is ahead of this worker's.
+    ahead_ms: f64,
     /// Where the engine keeps it.
     calls: Weak<RefCell<Few<CallId, Rc<Driver>>>>,
     /// Which taps have brought audio since the page asked.
@@ -52,11 +57,10 @@ struct Running {
     options: SessionOptions,
     config: SessionConfig,
     rate_hz: u32,
-    /// What the page knows of whose words are being spoken.
-    speaks: PerSpeaker<bool>,
     sockets: Few<SocketId, Socket>,
     requests: Few<RequestId, Request>,
     timer: Option<(Timestamp, Timeout)>,
+    beats: Option<Interval>,
     /// How much later the wall clock is than the session's.
     wall_ms: f64,
     ports: Option<PerSpeaker<Ports>>,
@@ -82,17 +86,19 @@ impl Driver {
         call: CallId,
         page: Page,
         calls: &Calls,
-        options: &str,
-        rate_hz: u32,
+        start: &Start,
         ports: &[MessagePort],
     ) -> Result<(), Error> {
-        let options = SessionOptions::from_json(options)?;
+        let rate_hz = start.rate_hz;
+        let options = SessionOptions::from_json(&start.options)?;
         let config = options.resolve(rate_hz)?;
-        let session = Session::new(config.clone(), js::seed())?;
+        let mut session = Session::new(config.clone(), js::seed())?;
+        session.go_on_after(UtteranceId(start.last_utterance));
         let driver = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             call,
             page,
+            ahead_ms: start.now_ms - js::now_ms(),
             calls: Rc::downgrade(calls),
             heard: Cell::default(),
             state: RefCell::new(Running {
@@ -100,15 +106,28 @@ impl Driver {
                 options,
                 config,
                 rate_hz,
-                speaks: PerSpeaker::default(),
                 sockets: Few::default(),
                 requests: Few::default(),
                 timer: None,
+                beats: None,
                 wall_ms: 0.0,
                 ports: None,
                 stillborn: Vec::new(),
                 samples: Vec::new(),
             }),
+        });
+        // Before any audio: nothing of a muted speaker is ever sent.
+        driver.drive(|running, now| {
+            let (muted, from_frame) = (true, None);
+            for speaker in Speaker::BOTH.into_iter().filter(|s| start.muted[*s]) {
+                let mute = Input::Mute { muted, from_frame };
+                running.session.handle_input(now, speaker, mute);
+            }
+            if start.held {
+                let held = true;
+                let hold = Input::Hold { held, from_frame };
+                running.session.handle_input(now, Speaker::Agent, hold);
+            }
         });
         if let [agent_tap, agent_player, customer_tap, customer_player] = ports {
             let agent = driver.connect(Speaker::Agent, agent_tap, agent_player);
@@ -116,8 +135,24 @@ impl Driver {
             driver.state.borrow_mut().ports = Some(PerSpeaker { agent, customer });
         }
         calls.borrow_mut().insert(call, Rc::clone(&driver));
-        driver.drive(|_, _| ());
+        driver.beat();
+        let me = driver.me.clone();
+        let beats = Interval::new(BEAT_MS, move || {
+            if let Some(driver) = me.upgrade() {
+                driver.beat();
+            }
+        });
+        driver.state.borrow_mut().beats = Some(beats);
         Ok(())
+    }
+
+    /// Tells the players that this worker lives.
+    fn beat(&self) {
+        let message = message(&[("beat", JsValue::TRUE)]);
+        let running = self.state.borrow();
+        for speaker in Speaker::BOTH {
+            self.player(&running, speaker, |port| port.post(&message));
+        }
     }
 
     fn connect(&self, speaker: Speaker, tap: &MessagePort, player: &MessagePort) -> Ports {
@@ -264,7 +299,7 @@ impl Driver {
     /// Does something with the session and then all that it asks for.
     fn drive(&self, act: impl FnOnce(&mut Running, Timestamp)) {
         let mut running = self.state.borrow_mut();
-        let now = js::now();
+        let now = Timestamp::from_millis_f64(js::now_ms() + self.ahead_ms);
         let unix = js::unix_time();
         let wall_ms = unix.as_secs_f64() * 1000.0 - now.as_millis_f64();
         if (wall_ms - running.wall_ms).abs() > CLOCK_JUMP_MS {
@@ -292,11 +327,6 @@ impl Driver {
             };
             running.session.handle_input(now, speaker, input);
         }
-        let speaks = PerSpeaker::new(|speaker| running.session.speaks(speaker));
-        if std::mem::replace(&mut running.speaks, speaks) != speaks {
-            let call = self.call;
-            self.page.tell(FromEngine::Speaks { call, speaks });
-        }
         if running.session.state() == State::Stopped {
             self.end(&mut running);
         } else {
@@ -307,6 +337,7 @@ impl Driver {
     /// Nothing is left of the session but what the caller holds.
     fn end(&self, running: &mut Running) {
         running.timer = None;
+        running.beats = None;
         running.ports = None;
         running.sockets.clear();
         running.requests.clear();

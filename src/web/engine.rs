@@ -55,14 +55,10 @@ impl Page {
 fn handle(page: &Page, calls: &Calls, message: ToEngine, parts: &Array) {
     let find = |call| calls.borrow().get(call).cloned();
     match message {
-        ToEngine::Start {
-            call,
-            options,
-            rate_hz,
-        } => {
+        ToEngine::Start { call, start } => {
             let port = |index| parts.get(START_PORTS + index).unchecked_into();
             let ports: Vec<MessagePort> = (0..4).map(port).collect();
-            let result = Driver::start(call, page.clone(), calls, &options, rate_hz, &ports);
+            let result = Driver::start(call, page.clone(), calls, &start, &ports);
             let result = result.map_err(js::thrown);
             page.tell(FromEngine::Started { call, result });
         }

@@ -16,9 +16,9 @@ extern "C" {
     fn random_values(bytes: &mut [u8]);
 }
 
-/// This thread's monotonic clock.
-pub fn now() -> crate::time::Timestamp {
-    crate::time::Timestamp::from_millis_f64(performance_now())
+/// This thread's monotonic clock, in milliseconds.
+pub fn now_ms() -> f64 {
+    performance_now()
 }
 
 /// The wall clock, for nothing but the services' signatures.

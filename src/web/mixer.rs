@@ -27,7 +27,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AudioBuffer, AudioBufferSourceNode, AudioContext, AudioContextState, AudioNode, AudioParam,
     AudioScheduledSourceNode, AudioWorkletNode, GainNode, HtmlAudioElement, MediaStreamTrack,
-    MessagePort, WaveShaperNode,
+    MessageEvent, MessagePort, WaveShaperNode,
 };
 
 /// An original under its translation is lowered by 12 dB more.
@@ -217,14 +217,20 @@ impl Mixer {
     /// Stops what is being spoken of this speaker. The player is deaf to the
     /// engine until it hears the same number from there.
     pub fn stop_player(&self, speaker: Speaker, number: u64) {
+        if let Some(port) = self.player_port(speaker) {
+            let _ = port.post_message(&js::number(number));
+        }
+    }
+
+    /// A player's own port, by which it tells when it no longer hears the engine:
+    /// a number.
+    pub fn player_port(&self, speaker: Speaker) -> Option<MessagePort> {
         let [_, agent, _, customer] = &self.worklets;
         let player = match speaker {
             Speaker::Agent => agent,
             Speaker::Customer => customer,
         };
-        if let Ok(port) = player.port() {
-            let _ = port.post_message(&js::number(number));
-        }
+        player.port().ok()
     }
 
     /// Chooses what goes to the customer.
@@ -313,7 +319,12 @@ impl Leaving {
         let left = Deferred::new();
         let gone = EventListener::new(&port, "message", {
             let left = left.clone();
-            move |_| left.resolve()
+            move |event| {
+                let data = event.unchecked_ref::<MessageEvent>().data();
+                if data.is_null() {
+                    left.resolve();
+                }
+            }
         });
         port.start();
         let _ = port.post_message(&JsValue::NULL);

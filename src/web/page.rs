@@ -10,8 +10,21 @@ use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{AudioContext, MessageEvent, MessagePort, Worker};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::{AudioContext, AudioScheduledSourceNode, MessageEvent, MessagePort, Worker};
+
+/// An engine that lived so long was a sound one: if it dies, the next is made at
+/// once.
+const SOUND_MS: f64 = 60_000.0;
+
+/// The longest wait for the next engine, in seconds, where they die one after
+/// another. The first is made at once, the second after a second, then twice as
+/// long each time.
+const LONGEST_WAIT: u32 = 30;
+
+/// An engine that is to take another's place and is not up after so many seconds
+/// counts as dead.
+const COMING_UP: u32 = 5;
 
 /// What the package's JavaScript gives: files are its business.
 pub struct Assets {
@@ -34,6 +47,10 @@ pub struct Page {
     engine: RefCell<Option<EngineLink>>,
     audio: RefCell<Option<Rc<Audio>>>,
     calls: RefCell<Few<CallId, Weak<Call>>>,
+    /// Engines that died soon, one after another.
+    deaths: Cell<u32>,
+    /// Waits until it is time to look after the next engine.
+    revival: RefCell<Option<EventListener>>,
     next_call: Cell<CallId>,
     disposed: Cell<bool>,
 }
@@ -42,6 +59,9 @@ pub struct Page {
 struct EngineLink {
     worker: Worker,
     ready: Deferred,
+    is_up: Cell<bool>,
+    /// When it was made, on this thread's clock.
+    made_ms: f64,
     _listeners: [EventListener; 3],
 }
 
@@ -79,6 +99,8 @@ impl Page {
             engine: RefCell::new(None),
             audio: RefCell::new(None),
             calls: RefCell::default(),
+            deaths: Cell::new(0),
+            revival: RefCell::default(),
             next_call: Cell::new(1),
             disposed: Cell::new(false),
         })
@@ -154,7 +176,8 @@ impl Page {
             let me = self.me.clone();
             EventListener::new(&worker, name, move |event| {
                 if let Some(page) = me.upgrade() {
-                    page.engine_died(event);
+                    event.prevent_default();
+                    page.engine_died();
                 }
             })
         });
@@ -166,6 +189,8 @@ impl Page {
         self.engine.replace(Some(EngineLink {
             worker,
             ready,
+            is_up: Cell::new(false),
+            made_ms: js::now_ms(),
             _listeners: [message, error, message_error],
         }));
         Ok(promise)
@@ -184,6 +209,7 @@ impl Page {
         match message {
             FromEngine::Ready => {
                 if let Some(engine) = self.engine.borrow().as_ref() {
+                    engine.is_up.set(true);
                     engine.ready.resolve();
                 }
             }
@@ -207,11 +233,6 @@ impl Page {
                     call.rendering();
                 }
             }
-            FromEngine::Speaks { call, speaks } => {
-                if let Some(call) = find(call) {
-                    call.speaks(speaks);
-                }
-            }
             FromEngine::Stopped { call } => {
                 if let Some(call) = find(call) {
                     call.stopped();
@@ -220,10 +241,9 @@ impl Page {
         }
     }
 
-    /// The worker failed: its sessions fall back to the originals, and the
-    /// next session gets a new worker.
-    fn engine_died(&self, event: &web_sys::Event) {
-        event.prevent_default();
+    /// The worker failed, or is stuck: its sessions fall back to the originals
+    /// and go on in another one.
+    pub fn engine_died(&self) {
         let Some(engine) = self.engine.take() else {
             return;
         };
@@ -234,11 +254,73 @@ impl Page {
         };
         // Settles nothing if the worker had come up.
         engine.ready.reject(&reason);
+        let sound = js::now_ms() - engine.made_ms > SOUND_MS;
         drop(engine);
-        let calls: Vec<_> = self.calls.borrow().values().cloned().collect();
-        for call in calls.iter().filter_map(Weak::upgrade) {
+        for call in self.live_calls() {
             call.engine_died();
         }
+        self.restart(sound);
+    }
+
+    fn live_calls(&self) -> Vec<Rc<Call>> {
+        let calls = self.calls.borrow();
+        calls.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Another engine for the sessions that there are, now or a little later.
+    fn restart(&self, sound: bool) {
+        let deaths = if sound { 0 } else { self.deaths.get() };
+        self.deaths.set(deaths + 1);
+        let Some(doublings) = deaths.checked_sub(1) else {
+            self.revive();
+            return;
+        };
+        self.after(LONGEST_WAIT.min(1 << doublings.min(8)), Self::revive);
+    }
+
+    /// Does something so many seconds later, by the audio clock: timers of a
+    /// hidden page may be a minute late. Only the latest is done.
+    fn after(&self, seconds: u32, act: fn(&Self)) {
+        if let Some(audio) = self.audio.borrow().as_ref()
+            && let Ok(clock) = audio.context.create_constant_source()
+        {
+            let me = self.me.clone();
+            let due = EventListener::once(&clock, "ended", move |_| {
+                if let Some(page) = me.upgrade() {
+                    act(&page);
+                }
+            });
+            self.revival.replace(Some(due));
+            let clock: &AudioScheduledSourceNode = &clock;
+            let _ = clock.start();
+            let _ = clock.stop_with_when(audio.context.current_time() + f64::from(seconds));
+        }
+    }
+
+    fn revive(&self) {
+        if self.live_calls().is_empty() {
+            return;
+        }
+        let Ok(ready) = self.engine() else {
+            self.restart(false);
+            return;
+        };
+        self.after(COMING_UP, |page| {
+            let is_up = |engine: &EngineLink| engine.is_up.get();
+            if !page.engine.borrow().as_ref().is_none_or(is_up) {
+                page.engine_died();
+            }
+        });
+        let me = self.me.clone();
+        spawn_local(async move {
+            if JsFuture::from(ready).await.is_ok()
+                && let Some(page) = me.upgrade()
+            {
+                for call in page.live_calls() {
+                    call.go_on();
+                }
+            }
+        });
     }
 
     /// Sends to the worker; nothing is sent to one that has died.
@@ -271,6 +353,7 @@ impl Page {
         let mut calls = self.calls.borrow_mut();
         calls.remove(id);
         if calls.values().next().is_none() {
+            self.revival.take();
             self.audio.take();
         }
     }
@@ -280,8 +363,7 @@ impl Page {
         if self.disposed.replace(true) {
             return Ok(());
         }
-        let calls: Vec<_> = self.calls.borrow().values().cloned().collect();
-        for call in calls.iter().filter_map(Weak::upgrade) {
+        for call in self.live_calls() {
             call.stop().await;
         }
         let audio = self.audio.take();

@@ -1,6 +1,7 @@
 // Plays what the engine worker sends, in its order: output 0 is the speech,
-// output 1 its envelope (0..1), which ducks originals and comfort noise.
-const [ATTACK, RELEASE, FADE] = [0.02, 0.2, 0.005].map((seconds) => Math.round(seconds * sampleRate));
+// output 1 its envelope (0..1), which ducks originals and comfort noise. It also
+// listens for the engine's beats, because nobody slows down the audio thread.
+const [ATTACK, RELEASE, FADE, BEAT, FIRST] = [0.02, 0.2, 0.005, 0.9, 5].map((seconds) => Math.round(seconds * sampleRate));
 class Player extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -8,11 +9,14 @@ class Player extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => { // the port to the engine, or null at the end, or the number of a stop:
       if (data > 0) return void (data > this.heard && this.stop((this.told = data))); // deaf until the engine has it too
       this.open = data !== null;
-      if ((this.engine = data)) data.onmessage = (message) => this.take(message.data);
+      if (!(this.engine = data)) return;
+      Object.assign(this, { heard: this.told, due: currentFrame + FIRST }); // another engine knows of every stop
+      data.onmessage = (message) => this.take(message.data);
     };
   }
   take(item) {
-    if (item.hear) this.heard = item.hear;
+    if (item.beat) this.due = currentFrame + BEAT;
+    else if (item.hear) this.heard = item.hear;
     else if (item.stop) this.stop();
     else if (this.told <= this.heard) this.queue.push(item);
   }
@@ -40,6 +44,7 @@ class Player extends AudioWorkletProcessor {
       envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
     }
     if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
+    else if (this.due < currentFrame) this.port.postMessage((this.due = currentFrame + FIRST)); // the engine is dead or stuck
     return this.open;
   }
 }

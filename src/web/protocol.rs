@@ -17,13 +17,7 @@ pub type CallId = u32;
 pub enum ToEngine {
     /// Begins a session. With it go four ports: the agent's tap and player,
     /// the customer's tap and player.
-    Start {
-        call: CallId,
-        /// The host's options as JSON, which the page has checked.
-        options: String,
-        /// Of the AudioContext: of what is captured and of what is played.
-        rate_hz: u32,
-    },
+    Start { call: CallId, start: Start },
     /// Something for one speaker's pipeline.
     Command {
         call: CallId,
@@ -39,6 +33,20 @@ pub enum ToEngine {
     Announce { call: CallId },
     /// Ends a session.
     Stop { call: CallId },
+}
+
+/// What a session begins with, or goes on with in another worker.
+pub struct Start {
+    /// The host's options as JSON, which the page has checked.
+    pub options: String,
+    /// Of the AudioContext: of what is captured and of what is played.
+    pub rate_hz: u32,
+    /// What the page's clock shows: it is the session's, in every worker.
+    pub now_ms: f64,
+    /// The latest utterance that there was.
+    pub last_utterance: u64,
+    pub muted: PerSpeaker<bool>,
+    pub held: bool,
 }
 
 /// The public commands that change a pipeline.
@@ -70,7 +78,7 @@ pub struct Moment {
 }
 
 /// How many values stand before the ports of [`ToEngine::Start`].
-pub const START_PORTS: u32 = 4;
+pub const START_PORTS: u32 = 9;
 
 impl Moment {
     fn after(self, speaker: JsValue, on: bool) -> [JsValue; 4] {
@@ -87,11 +95,18 @@ impl ToEngine {
     /// As a message.
     pub fn encode(self) -> Array {
         match self {
-            Self::Start {
-                call,
-                options,
-                rate_hz,
-            } => message("start", call, &[options.into(), rate_hz.into()]),
+            Self::Start { call, start } => {
+                let parts = [
+                    start.options.into(),
+                    start.rate_hz.into(),
+                    start.now_ms.into(),
+                    js::number(start.last_utterance),
+                    start.muted.agent.into(),
+                    start.muted.customer.into(),
+                    start.held.into(),
+                ];
+                message("start", call, &parts)
+            }
             Self::Command {
                 call,
                 speaker,
@@ -134,11 +149,18 @@ impl ToEngine {
         };
         let command = match name.as_str() {
             "start" => {
-                return Some(Self::Start {
-                    call,
+                let start = Start {
                     options: text(2)?,
                     rate_hz: u32::try_from(js::whole(&parts.get(3))).ok()?,
-                });
+                    now_ms: parts.get(4).as_f64()?,
+                    last_utterance: js::whole(&parts.get(5)),
+                    muted: PerSpeaker {
+                        agent: flag(6),
+                        customer: flag(7),
+                    },
+                    held: flag(8),
+                };
+                return Some(Self::Start { call, start });
             }
             "credentials" => {
                 let result = Ok(Identity::decode(|at| parts.get(2 + at))?);
@@ -190,11 +212,6 @@ pub enum FromEngine {
     GetCredentials { call: CallId },
     /// Audio of both taps has come: the graph is being rendered.
     Rendering { call: CallId },
-    /// Whose words are being spoken to the other one.
-    Speaks {
-        call: CallId,
-        speaks: PerSpeaker<bool>,
-    },
     /// Nothing of the session is left in the worker.
     Stopped { call: CallId },
 }
@@ -211,10 +228,6 @@ impl FromEngine {
             Self::Event { call, event } => message("event", call, &[event]),
             Self::GetCredentials { call } => message("get-credentials", call, &[]),
             Self::Rendering { call } => message("rendering", call, &[]),
-            Self::Speaks { call, speaks } => {
-                let parts = [speaks.agent.into(), speaks.customer.into()];
-                message("speaks", call, &parts)
-            }
             Self::Stopped { call } => message("stopped", call, &[]),
         }
     }
@@ -236,13 +249,6 @@ impl FromEngine {
             "event" => Self::Event { call, event: part },
             "get-credentials" => Self::GetCredentials { call },
             "rendering" => Self::Rendering { call },
-            "speaks" => Self::Speaks {
-                call,
-                speaks: PerSpeaker {
-                    agent: part.is_truthy(),
-                    customer: parts.get(3).is_truthy(),
-                },
-            },
             "stopped" => Self::Stopped { call },
             _ => return None,
         })

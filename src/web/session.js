@@ -7,6 +7,7 @@ const KEY = Symbol();
 export class InterpreterSession extends EventTarget {
   #handle;
   #state = "connecting";
+  #levels = { agent: "original", customer: "original" };
   #ended;
 
   constructor(key) {
@@ -29,11 +30,18 @@ export class InterpreterSession extends EventTarget {
   #receive(type, detail, cause) {
     if (detail.error) detail.error = InterpreterError.from(detail.error, cause);
     if (type === "statechange") this.#state = detail.state;
+    if (type === "levelchange") this.#levels[detail.speaker] = detail.level;
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   get state() {
     return this.#state;
+  }
+  level(speaker) {
+    const level = this.#levels[speaker];
+    if (level) return level;
+    const message = 'speaker: expected "agent" or "customer"';
+    throw new InterpreterError({ code: "invalid-option", stage: "options", field: "speaker", message });
   }
   get agentSpeech() {
     return this.#handle.agentSpeech;

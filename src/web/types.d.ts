@@ -228,8 +228,25 @@ export interface InterpretOptions {
   signal?: AbortSignal;
 }
 
-/** The state of a session. */
+/** The state of a session. `degraded`: a speaker's {@link Level} is below what was asked for. */
 export type SessionState = "connecting" | "running" | "reconnecting" | "degraded" | "stopped";
+
+/**
+ * What a listener gets of a speaker's words. `speech`: the translation is spoken.
+ * `captions`: it is transcribed and translated and not spoken. `original`: it is
+ * not transcribed or not translated. Below `speech` the original is heard at full
+ * volume and there is no comfort noise.
+ */
+export type Level = "speech" | "captions" | "original";
+
+/** What a listener gets of a speaker's words changed. */
+export interface LevelChangeDetail {
+  speaker: Speaker;
+  level: Level;
+  previous: Level;
+  /** Why it is less than was asked for; absent where it is not (`output`, no voice, switched off). */
+  error?: InterpreterError;
+}
 
 /** What is being said. Announced again under the same `resultId` until `isPartial` is false. */
 export interface TranscriptDetail {
@@ -261,7 +278,7 @@ export interface TranslationDetail {
 
 /**
  * An utterance moved on. `dropped`: muted, held, stopped or switched off before
- * it was heard whole. `caption`: translated and not spoken, because of `error`
+ * it was heard whole, or under way when the engine died. `caption`: translated and not spoken, because of `error`
  * or, without one, because no voice speaks it or the speaker's `output` is
  * `captions`.
  */
@@ -275,7 +292,10 @@ export interface UtteranceDetail {
   engine?: string;
 }
 
-/** When each step of an utterance happened, in milliseconds on the session's clock. */
+/**
+ * When each step of an utterance happened, in milliseconds on the session's clock,
+ * which is the page's `performance.now()` to a few milliseconds.
+ */
 export interface LatencyDetail {
   speaker: Speaker;
   utteranceId: number;
@@ -294,7 +314,10 @@ export interface LatencyDetail {
   };
 }
 
-/** Audio between the tap and the engine was lost. */
+/**
+ * Audio between the tap and the engine was lost: there was no room or no engine
+ * for it. What was said then may be missing.
+ */
 export interface GapDetail {
   speaker: Speaker;
   atMs: number;
@@ -349,10 +372,15 @@ export interface SessionEventMap {
   utterance: CustomEvent<UtteranceDetail>;
   latency: CustomEvent<LatencyDetail>;
   statechange: CustomEvent<{ state: SessionState }>;
+  levelchange: CustomEvent<LevelChangeDetail>;
   gap: CustomEvent<GapDetail>;
   seam: CustomEvent<SeamDetail>;
   echo: CustomEvent<EchoDetail>;
-  /** Something failed that is not the fault of one utterance. */
+  /**
+   * Something failed that is not the fault of one utterance. `engine-failed`: the
+   * engine's worker died or was stuck; it is replaced by itself, the originals are
+   * at full level until then, and a `gap` says what was not heard.
+   */
   error: CustomEvent<{ error: InterpreterError }>;
 }
 
@@ -361,13 +389,20 @@ export class InterpreterSession extends EventTarget {
   private constructor();
   /** Also announced by `statechange`. */
   readonly state: SessionState;
+  /**
+   * What the other one gets of a speaker's words; also announced by `levelchange`.
+   * It comes back by itself when the service does.
+   *
+   * @throws InterpreterError `invalid-option`.
+   */
+  level(speaker: Speaker): Level;
   /** What the customer hears. Give it to the sender, or use {@link attach}. Ends with `stop()`. */
   readonly agentSpeech: MediaStreamTrack;
   /** What the agent hears. Play it in an `<audio>` element, or use {@link attach}. Ends with `stop()`. */
   readonly customerSpeech: MediaStreamTrack;
   /**
    * Puts `agentSpeech` on the sender and `customerSpeech` into the element, but
-   * only while audio really flows. Otherwise (context suspended, engine dead)
+   * only while audio really flows. Otherwise (context suspended)
    * they carry what was there before, or the raw track if nothing was; after
    * `stop()` exactly what was there before. A track that somebody else put
    * there meanwhile is left alone.

@@ -151,11 +151,8 @@ fn failed_ones_are_skipped_and_reported() {
             ErrorCode::VoiceMismatch,
         ]
     );
-    // Six in a row is a state, and one that is spoken ends it.
-    assert_eq!(
-        call.states(),
-        [State::Running, State::Degraded, State::Running]
-    );
+    // Services that answered others in between are not given up.
+    assert_eq!(call.states(), [State::Running]);
 }
 
 #[test]

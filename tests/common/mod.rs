@@ -277,6 +277,12 @@ impl Call {
         while self.step(end) {}
     }
 
+    /// The computer sleeps: the clock goes on and nothing else does.
+    pub fn sleep(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.next_tick = self.now + TICK;
+    }
+
     /// Lets time pass until that is so; fails if it never is.
     pub fn run_until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
         let end = self.now + PATIENCE;

@@ -17,7 +17,7 @@ test.beforeEach(async ({ page }) => {
     for (const [name, list] of Object.entries(window.made)) {
       window[name] = class extends window[name] {
         constructor(...given) {
-          super(...given);
+          super(window.noWorkers && name === "Worker" ? "/nowhere.js" : given[0], ...given.slice(1));
           // The library's look at whether a browser knows module workers is no engine.
           if (given[0] !== "data:,") list.push(this);
         }
@@ -80,22 +80,25 @@ test("a suspended context gives the originals back, and a resumed one the mix", 
   await expectNoOpenStream(services);
 });
 
-test("a dead engine leaves an ordinary call, and the next session a working one", async ({ page, services }) => {
+test("a dead engine that cannot be made again leaves an ordinary call, and the next session a working one", async ({ page, services }) => {
   await takeCall(page, services);
   await interpretWatched(page);
   await speak(page, "agent", 0, 2);
   await settled(page, "agent", 1);
 
+  await page.evaluate(() => (window.noWorkers = true));
   await crash(page);
   await until(page, () => window.harness.call.session.state === "degraded");
-  await expectWiring(page, ORIGINALS);
-  await until(page, () => window.harness.of("error").length > 0);
+  await until(page, () => window.made.Worker.length >= 3);
   expect((await events(page, "error")).map(({ error }) => error)).toEqual([
     expect.objectContaining({ name: "InterpreterError", code: "engine-failed", stage: "engine" }),
   ]);
+  const levels = () => page.evaluate(() => ["agent", "customer"].map((who) => window.harness.call.session.level(who)));
+  expect(await levels()).toEqual(["original", "original"]);
+  // The graph is sound: what goes by it is an ordinary call.
+  await expectWiring(page, MIX);
   await expectHearEachOther(page, 8);
 
-  // A host that wires the tracks itself has the originals at full level in them.
   await page.evaluate(async () => {
     const { Recorder } = await import("/test/recorder.js");
     const { session, sources } = window.harness.call;
@@ -115,10 +118,10 @@ test("a dead engine leaves an ordinary call, and the next session a working one"
 
   await page.evaluate(() => {
     window.harness.events = [];
+    window.noWorkers = false;
   });
   await interpret(page);
   await expectWiring(page, MIX);
-  expect(await page.evaluate(() => window.made.Worker.length)).toBe(2);
   await speak(page, "customer", 32, 2);
   await settled(page, "customer", 1);
   expect(await events(page, "translation", "customer")).toHaveLength(1);
@@ -306,10 +309,13 @@ test("what somebody else puts on the sender or the element is theirs", async ({ 
 
 test("twenty sessions use one engine, close what each of them had, and leave nothing running", async ({ page, services }) => {
   await page.addInitScript(() => {
-    // Channels between worklets and engine go by way of the page here, to be counted.
+    // Channels between taps and engine go by way of the page here, to be counted.
+    // The players' do not: a page that is busy would hold up the engine's beats.
     window.relayed = 0;
+    let channels = 0;
     const { MessageChannel } = window;
     window.MessageChannel = function Relay() {
+      if (channels++ % 2) return new MessageChannel();
       const [one, other] = [new MessageChannel(), new MessageChannel()];
       for (const [from, to] of [[one.port2, other.port1], [other.port1, one.port2]]) {
         from.onmessage = ({ data }) => {

@@ -4,7 +4,8 @@
 import { codesHeard, codesOf, events, interpret, levelOf, settled, speak, takeCall, until, untilHeard } from "./harness.js";
 import { expect, test } from "./support.js";
 
-const BUSY_MS = 1500;
+/** A worker that is busy for longer counts as stuck and is replaced. */
+const BUSY_MS = 700;
 
 /** A call whose worker can be kept busy, with a listener at what leaves by each track. */
 async function takeWatchedCall(page, services, options) {

@@ -5,10 +5,10 @@ use crate::error::Error;
 use crate::speaker::Speaker;
 use crate::web::guard::{ElementGuard, FlowGuard, SenderGuard};
 use crate::web::mixer::Send;
-use crate::web::protocol::{Command, Moment, ToEngine};
+use crate::web::protocol::{Command, Moment};
 use crate::web::routes::Volumes;
 use crate::web::{file_source, js, options};
-use js_sys::Promise;
+use js_sys::{JSON, Object, Promise, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -126,7 +126,7 @@ impl Call {
     /// The frame of now. If what is being spoken is to stop, the players do so
     /// at once, whatever keeps the engine busy, and play nothing until it
     /// knows.
-    fn moment(&self, speakers: &[Speaker], stops: bool) -> Moment {
+    pub(super) fn moment(&self, speakers: &[Speaker], stops: bool) -> Moment {
         let mut moment = Moment { frame: 0, stop: 0 };
         if let Some(mixer) = self.mixer.borrow().as_ref() {
             moment.frame = mixer.frame();
@@ -143,6 +143,9 @@ impl Call {
 
     pub fn enable(&self, speaker: Speaker, enabled: bool) {
         self.options.borrow_mut().of_mut(speaker).enabled = Some(enabled);
+        let settings = js::get(&self.settings, speaker.name());
+        // Only fails on frozen objects, and this one is ours.
+        let _ = Reflect::set(&settings, &"enabled".into(), &enabled.into());
         self.command(speaker, Command::Enable(enabled));
     }
 
@@ -168,12 +171,17 @@ impl Call {
             let side = new.of_mut(*speaker);
             let (json, changed) = options::changed(*speaker, side, changes)?;
             *side = changed;
-            commands.push((*speaker, Command::Configure(json)));
+            commands.push((*speaker, json));
         }
         new.resolve(self.rate_hz)?;
         self.options.replace(new);
-        for (speaker, command) in commands {
-            self.command(speaker, command);
+        for (speaker, json) in commands {
+            // It was made of plain values.
+            let changes = JSON::parse(&json).unwrap_or_default();
+            let settings = js::get(&self.settings, speaker.name());
+            let changes = changes.unchecked_ref::<Object>();
+            Object::assign(settings.unchecked_ref::<Object>(), changes);
+            self.command(speaker, Command::Configure(json));
         }
         Ok(())
     }
@@ -233,14 +241,5 @@ impl Call {
             }
             Ok(JsValue::UNDEFINED)
         }))
-    }
-
-    fn command(&self, speaker: Speaker, command: Command) {
-        let message = ToEngine::Command {
-            call: self.id,
-            speaker,
-            command,
-        };
-        self.page.tell(message, &[]);
     }
 }
