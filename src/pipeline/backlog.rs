@@ -182,24 +182,29 @@ impl Backlog {
         self.spans.iter().map(within).sum()
     }
 
-    /// Whether the sound changes as speech does, several times a second, in
-    /// loudness or pitch. What stays the same is none, however loud.
+    /// Whether what sounds like speech between two positions also changes as
+    /// speech does, several times a second, in loudness or pitch. What stays the
+    /// same is none, however loud.
     #[must_use]
-    pub fn is_lively(&self, positions: Range<u64>) -> bool {
-        let sound = self.get(positions);
+    pub fn is_lively(&self, from: u64, to: u64) -> bool {
         let block = usize::try_from(samples(CHANGES)).unwrap_or(1);
         let likeness = |block: &[i16]| {
             let power: f32 = block.iter().map(|s| f32::from(*s).powi(2)).sum();
             let crossings = block.windows(2).filter(|w| (w[0] < 0) != (w[1] < 0));
             (power + 1.0, crossings.count() as f32 + 4.0)
         };
-        let blocks: Vec<(f32, f32)> = sound.chunks_exact(block).map(likeness).collect();
         let differs = |a: f32, b: f32, ratio: f32| a > b * ratio || b > a * ratio;
-        let changes = blocks
-            .windows(2)
-            .filter(|w| differs(w[0].0, w[1].0, 2.0) || differs(w[0].1, w[1].1, 1.25))
-            .count();
-        changes * LEAST_CHANGES >= blocks.len()
+        let (mut count, mut changes) = (0, 0);
+        for span in &self.spans {
+            let sound = self.get(span.start.max(from)..span.end.unwrap_or(to).min(to));
+            let blocks: Vec<(f32, f32)> = sound.chunks_exact(block).map(likeness).collect();
+            count += blocks.len();
+            changes += blocks
+                .windows(2)
+                .filter(|w| differs(w[0].0, w[1].0, 2.0) || differs(w[0].1, w[1].1, 1.25))
+                .count();
+        }
+        changes * LEAST_CHANGES >= count
     }
 
     /// Where a new stream has to begin, when the old one got everything before
@@ -392,18 +397,18 @@ mod tests {
         let mut backlog = Backlog::default();
         let hum = |n: u32| 0.1 * (n as f32 * 440.0 * std::f32::consts::TAU / 16_000.0).sin();
         backlog.extend(&(0..48_000).map(hum).collect::<Vec<_>>());
-        assert!(!backlog.is_lively(0..48_000));
+        assert!(!backlog.is_lively(0, 48_000));
         // Tones of one loudness that change are speech to a recogniser of tones.
         let tone = |n: u32| 0.2 * (n as f32 * (0.3 + 0.2 * (n / 1_600 % 7) as f32)).sin();
         backlog.extend(&(0..48_000).map(tone).collect::<Vec<_>>());
-        assert!(backlog.is_lively(48_000..96_000));
+        assert!(backlog.is_lively(48_000, 96_000));
         let mut rng = crate::random::Random::new(3);
         let talk = |n: u32| {
             let swell = 0.5 + 0.5 * (n as f32 * 4.0 * std::f32::consts::TAU / 16_000.0).sin();
             0.3 * swell * (rng.unit() as f32 - 0.5)
         };
         backlog.extend(&(0..48_000).map(talk).collect::<Vec<_>>());
-        assert!(backlog.is_lively(96_000..144_000));
+        assert!(backlog.is_lively(96_000, 144_000));
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod playback;
 
 use super::script::Join;
 use super::segmenter::{Word, fold};
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 pub use playback::Playback;
 use playback::{BLOCKS_PER_SECOND, Clip, Levels};
 
@@ -32,22 +32,25 @@ use playback::{BLOCKS_PER_SECOND, Clip, Levels};
 const LATEST: f64 = 500.0;
 
 /// And never sooner than so many blocks.
-const SOONEST_BLOCKS: i64 = 2;
+const SOONEST_BLOCKS: i32 = 2;
 
 /// Levels are taken every 10 ms.
 const BLOCK_MS: f64 = 10.0;
-const LATEST_BLOCKS: i64 = 50;
+const LATEST_BLOCKS: i32 = 50;
 
 /// A single word goes up and down like any other, if it may be shifted at will.
 /// Until an echo is known, only these delays count for less than
 /// [`SURE_BLOCKS`].
-const LATEST_OF_FEW: i64 = 35;
+const LATEST_OF_FEW: i32 = 35;
 
 /// Blocks before and after a word that show where it begins and ends.
-const AROUND: i64 = 5;
+const AROUND: i32 = 5;
+
+/// What is said to last longer is no word.
+const LONGEST_WORD: i32 = 500;
 
 /// From a second on the levels are evidence by themselves.
-const SURE_BLOCKS: usize = 100;
+const SURE_BLOCKS: i32 = 100;
 
 /// How alike the levels have to be, of less and of more than a second. Of the
 /// demo's voices in a room with walls and noise (`echo_guard/tests.rs`) echoes
@@ -60,7 +63,7 @@ const ALIKE: f32 = 0.75;
 const SAME: f32 = 0.85;
 
 /// An echo that is known stays where it is, but for so many blocks.
-const DRIFT: i64 = 5;
+const DRIFT: i32 = 5;
 
 /// Steps of a level: 8 for a factor of two, 0.38 dB each.
 const DB: f32 = 8.0 / 3.0103;
@@ -80,30 +83,23 @@ struct Heard {
     /// Its start in the stream, which names it.
     start: f64,
     units: Vec<String>,
-    /// Its middle.
-    at: Timestamp,
+    /// Its middle, in milliseconds.
+    at: f64,
     /// The tap's blocks.
-    from: i64,
-    to: i64,
-    /// And so many before and after them without a word.
-    before: i64,
-    after: i64,
-}
-
-impl Heard {
-    /// With what is before and after, up to the next word: a word alone has
-    /// one level.
-    fn around(&self) -> std::ops::Range<i64> {
-        self.from - self.before..self.to + self.after
-    }
+    from: i32,
+    to: i32,
+    /// The same with what is before and after, up to the next word: a word
+    /// alone has one level.
+    before: i32,
+    after: i32,
 }
 
 /// How levels go together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Likeness {
     correlation: f32,
     /// In blocks.
-    lag: i64,
+    lag: i32,
     /// Of the tap over the clip.
     gain: f32,
 }
@@ -132,39 +128,40 @@ impl EchoGuard {
         place: impl Fn(f64) -> Option<(u64, Timestamp)>,
     ) -> Vec<f64> {
         let mut echoes = Vec::new();
-        if playback.is_empty() {
+        if playback.clips.is_empty() {
             return echoes;
         }
-        let mut heard: Vec<Heard> = words
-            .iter()
-            .filter_map(|word| {
-                let ((from, began), (to, ended)) = (place(word.start)?, place(word.end)?);
-                Some(Heard {
-                    start: word.start,
-                    units: units(&word.text, join),
-                    at: began + ended.since(began) / 2,
-                    from: block(from),
-                    to: block(to).max(block(from) + 1),
-                    before: AROUND,
-                    after: AROUND,
-                })
-            })
-            .collect();
-        for n in 1..heard.len() {
-            let gap = (heard[n].from - heard[n - 1].to).clamp(0, AROUND);
-            (heard[n - 1].after, heard[n].before) = (gap, gap);
+        let mut heard: Vec<Heard> = Vec::with_capacity(words.len());
+        for word in words {
+            let (Some((from, began)), Some((to, ended))) = (place(word.start), place(word.end))
+            else {
+                continue;
+            };
+            let from = block(from);
+            let to = block(to).clamp(from + 1, from + LONGEST_WORD);
+            let mut before = from - AROUND;
+            if let Some(last) = heard.last_mut() {
+                let gap = (from - last.to).max(0);
+                last.after = last.after.min(last.to + gap);
+                before = before.max(from - gap);
+            }
+            heard.push(Heard {
+                start: word.start,
+                units: units(&word.text, join),
+                at: (began.as_millis_f64() + ended.as_millis_f64()) / 2.0,
+                from,
+                to,
+                before,
+                after: to + AROUND,
+            });
         }
         for word in &mut heard {
             // A word that is not recognised yet may have begun.
-            let inside = (word.from..word.to).map(|block| self.tap.get(block));
-            let peak = inside.fold(0.0, f32::max) + 3.0 * DB;
-            let quiet = |block: &i64| self.tap.get(*block) <= peak;
-            word.after = (0..word.after)
-                .take_while(|n| quiet(&(word.to + n)))
-                .count() as i64;
-            word.before = (0..word.before)
-                .take_while(|n| quiet(&(word.from - 1 - n)))
-                .count() as i64;
+            let peak = self.tap.peak(word.from, word.to) + 3.0 * DB;
+            let loud = |block: &i32| self.tap.get(*block) > peak;
+            word.after = (word.to..word.after).find(loud).unwrap_or(word.after);
+            let before = (word.before..word.from).rfind(loud);
+            word.before = before.map_or(word.before, |block| block + 1);
         }
         for clip in &playback.clips {
             if let Some(started) = clip.started {
@@ -177,59 +174,60 @@ impl EchoGuard {
     fn of_clip(
         &mut self,
         clip: &Clip,
-        started: Timestamp,
+        started: f64,
         heard: &[Heard],
         join: Join,
         echoes: &mut Vec<f64>,
     ) {
         let length = clip.levels.levels.len() as f64 * BLOCK_MS;
-        let end = clip.ended.unwrap_or(started + millis(length));
         let latest = match self.known {
-            Some(known) => (known.lag + 2 * DRIFT) as f64 * BLOCK_MS,
+            Some(known) => f64::from(known.lag + 2 * DRIFT) * BLOCK_MS,
             None => LATEST,
         };
-        let during = |word: &&Heard| word.at > started && word.at < end + millis(latest);
-        let during: Vec<&Heard> = heard.iter().filter(during).collect();
+        let until = clip.ended.unwrap_or(started + length) + latest;
+        let is_during = |word: &&Heard| word.at > started && word.at < until;
+        let during: Vec<&Heard> = heard.iter().filter(is_during).collect();
         let Some(first) = during.first() else {
             return;
         };
-        let said = said(&clip.text, join, &clip.levels);
-        let slack = PLACE_MS + PLACE_SHARE * length;
-        // How much later than its place in the clip a word was heard.
-        let late = |word: &Heard| {
-            let at = word.at.as_millis_f64() - started.as_millis_f64();
-            let places = word.units.iter().filter_map(|unit| {
-                let alike = said.iter().filter(|(text, _)| alike(text, unit));
-                let late = alike.map(|(_, from)| at - from);
-                late.min_by(|a, b| a.abs().total_cmp(&b.abs()))
-                    .filter(|late| (-slack..slack + latest).contains(late))
-            });
-            let (count, sum) = places.fold((0, 0.0), |(n, sum), late| (n + 1, sum + late));
-            (count > 0 && count * 2 >= word.units.len()).then(|| sum / f64::from(count as u32))
-        };
         // The tap's block in which the clip began.
-        let since = first.at.as_millis_f64() - started.as_millis_f64();
         #[allow(clippy::cast_possible_truncation)]
-        let begin = (first.from + first.to) / 2 - (since / BLOCK_MS).round() as i64;
-        let (mut matched, mut lateness) = (Vec::new(), Vec::new());
+        let begin = (first.from + first.to) / 2 - ((first.at - started) / BLOCK_MS) as i32;
+        let said = said(&clip.text, join, &clip.levels.levels);
+        let slack = PLACE_MS + PLACE_SHARE * length;
+        // With how much later than its place in the clip it was heard.
+        let mut matched: Vec<(&Heard, f64)> = Vec::new();
         for word in &during {
-            if let Some(late) = late(word) {
-                matched.push(*word);
-                lateness.push(late);
+            let (mut count, mut sum) = (0, 0.0);
+            for unit in &word.units {
+                let mut best = f64::INFINITY;
+                for (text, place) in &said {
+                    let late = word.at - started - place;
+                    if late.abs() < best.abs() && alike(text.as_bytes(), unit.as_bytes()) {
+                        best = late;
+                    }
+                }
+                if best > -slack && best < slack + latest {
+                    count += 1;
+                    sum += best;
+                }
+            }
+            if count > 0 && count * 2 >= word.units.len() {
+                matched.push((word, sum / count as f64));
             }
         }
         // Of a few among many, some would always fit.
-        let least = matched.len().div_ceil(2).max(1);
-        while matched.len() >= least {
-            let likeness = self.likeness(clip, begin, &matched);
-            let late = lateness.iter().sum::<f64>() / lateness.len() as f64;
-            let there = (late - likeness.lag as f64 * BLOCK_MS).abs() <= slack / 2.0;
-            if there && self.is_echo(likeness, &matched) {
+        let least = matched.len().div_ceil(2);
+        while !matched.is_empty() && matched.len() >= least {
+            let (sure, likeness) = self.likeness(clip, begin, &matched);
+            let late: f64 = matched.iter().map(|(_, late)| late).sum();
+            let late = late / matched.len() as f64 - f64::from(likeness.lag) * BLOCK_MS;
+            if late.abs() <= slack / 2.0 && self.is_echo(sure, likeness) {
                 let same = likeness.correlation >= SAME && matched.len() * 3 >= during.len();
                 for word in &during {
-                    let said = matched.iter().any(|other| std::ptr::eq(*other, *word));
-                    let more = self.more_than_echo(clip, begin, word, likeness);
-                    if (said || same) && more <= LOUDER {
+                    let said = matched.iter().any(|(other, _)| other.start == word.start);
+                    if (said || same) && self.more_than_echo(clip, begin, word, likeness) <= LOUDER
+                    {
                         echoes.push(word.start);
                     }
                 }
@@ -237,64 +235,61 @@ impl EchoGuard {
             }
             // Somebody may have said one of them; but who speaks along is not
             // louder at every word that does not fit.
-            let more = matched
-                .iter()
-                .map(|word| self.more_than_echo(clip, begin, word, likeness));
-            let worst = more.enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
-            match worst {
-                Some((index, more)) if more > LOUDER => {
-                    matched.remove(index);
-                    lateness.remove(index);
+            let (mut worst, mut most) = (0, LOUDER);
+            for (index, (word, _)) in matched.iter().enumerate() {
+                let more = self.more_than_echo(clip, begin, word, likeness);
+                if more > most {
+                    (worst, most) = (index, more);
                 }
-                _ => return,
             }
+            if most <= LOUDER {
+                return;
+            }
+            matched.remove(worst);
         }
     }
 
-    /// How the levels go together at these words, at the delay that fits best.
-    fn likeness(&self, clip: &Clip, begin: i64, words: &[&Heard]) -> Likeness {
-        let known = self.known.filter(|_| blocks(words) < SURE_BLOCKS);
-        let lags = match known {
-            Some(known) => known.lag - DRIFT..=known.lag + DRIFT,
-            _ if blocks(words) >= SURE_BLOCKS => SOONEST_BLOCKS..=LATEST_BLOCKS,
-            _ => SOONEST_BLOCKS..=LATEST_OF_FEW,
+    /// How the levels go together at these words, at the delay that fits best,
+    /// and whether that is of more than a second.
+    fn likeness(&self, clip: &Clip, begin: i32, words: &[(&Heard, f64)]) -> (bool, Likeness) {
+        let blocks: i32 = words.iter().map(|(word, _)| word.after - word.before).sum();
+        let sure = blocks >= SURE_BLOCKS;
+        let (from, to) = match self.known {
+            Some(known) if !sure => (known.lag - DRIFT, known.lag + DRIFT),
+            _ if sure => (SOONEST_BLOCKS, LATEST_BLOCKS),
+            _ => (SOONEST_BLOCKS, LATEST_OF_FEW),
         };
-        let mut best = Likeness {
-            correlation: 0.0,
-            lag: *lags.start(),
-            gain: 0.0,
-        };
-        for lag in lags {
+        let mut best = Likeness::default();
+        for lag in from..=to {
+            let shift = begin + lag;
             let (mut tap_power, mut clip_power, mut both) = (0.0, 0.0, 0.0);
             let (mut gain, mut loud) = (0.0, 0.0);
-            for word in words {
-                let tap_floor = word.around().map(|b| self.tap.get(b)).fold(0.0, f32::max) - RANGE;
-                let played = |block: i64| clip.levels.get(block - begin - lag);
-                let peak = word.around().map(played).fold(0.0, f32::max);
-                let pairs = word.around().map(|block| {
-                    let tap = self.tap.get(block).max(tap_floor);
-                    (tap, played(block).max(peak - RANGE))
-                });
+            for (word, _) in words {
+                let (from, to) = (word.before, word.after);
+                let tap_floor = self.tap.peak(from, to) - RANGE;
+                let clip_floor = clip.levels.peak(from - shift, to - shift) - RANGE;
                 // Around its own mean: rooms and loudspeakers like some words
                 // better than others.
-                let (mut n, mut tap_sum, mut clip_sum) = (0.0, 0.0, 0.0);
-                for (tap, clip) in pairs.clone() {
-                    n += 1.0;
+                let (mut tap_sum, mut clip_sum) = (0.0, 0.0);
+                for block in from..to {
+                    let tap = self.tap.get(block).max(tap_floor);
+                    let clip = clip.levels.get(block - shift).max(clip_floor);
                     tap_sum += tap;
                     clip_sum += clip;
-                    if clip > peak - RANGE / 2.0 {
+                    tap_power += tap * tap;
+                    clip_power += clip * clip;
+                    both += tap * clip;
+                    if clip > clip_floor + RANGE / 2.0 {
                         loud += 1.0;
                         gain += tap - clip;
                     }
                 }
-                for (tap, clip) in pairs {
-                    let (tap, clip) = (tap - tap_sum / n, clip - clip_sum / n);
-                    tap_power += tap * tap;
-                    clip_power += clip * clip;
-                    both += tap * clip;
-                }
+                let count = (to - from) as f32;
+                tap_power -= tap_sum * tap_sum / count;
+                clip_power -= clip_sum * clip_sum / count;
+                both -= tap_sum * clip_sum / count;
             }
-            let correlation = both / f32::max(tap_power * clip_power, 1.0).sqrt();
+            let correlation = both / (tap_power * clip_power).max(1.0).sqrt();
             if correlation > best.correlation {
                 best = Likeness {
                     correlation,
@@ -303,20 +298,16 @@ impl EchoGuard {
                 };
             }
         }
-        best
+        (sure, best)
     }
 
     /// Whether that is an echo's likeness.
-    fn is_echo(&mut self, likeness: Likeness, words: &[&Heard]) -> bool {
-        let sure = blocks(words) >= SURE_BLOCKS;
+    fn is_echo(&mut self, sure: bool, likeness: Likeness) -> bool {
         // At the delay that is known, a word is evidence too.
-        let enough = match self.known {
-            None if !sure => ALIKE_FEW,
-            _ => ALIKE,
-        };
-        let loudest = match self.known {
-            Some(known) if !sure => known.gain + LOUDER,
-            _ => 0.0,
+        let (enough, loudest) = match self.known {
+            Some(known) if !sure => (ALIKE, known.gain + LOUDER),
+            None if !sure => (ALIKE_FEW, 0.0),
+            _ => (ALIKE, 0.0),
         };
         let is = likeness.correlation >= enough && likeness.gain <= loudest;
         if is && sure && likeness.correlation >= SAME {
@@ -326,52 +317,47 @@ impl EchoGuard {
     }
 
     /// By how much a word is louder than the clip's echo there.
-    fn more_than_echo(&self, clip: &Clip, begin: i64, word: &Heard, likeness: Likeness) -> f32 {
-        let played = |block: i64| clip.levels.get(block - begin - likeness.lag);
-        let blocks = word.from..word.to;
-        let peak = blocks.clone().map(played).fold(0.0, f32::max);
+    fn more_than_echo(&self, clip: &Clip, begin: i32, word: &Heard, likeness: Likeness) -> f32 {
+        let shift = begin + likeness.lag;
+        let peak = clip.levels.peak(word.from - shift, word.to - shift);
         if peak <= 0.0 {
             return f32::INFINITY;
         }
-        let count = (word.to - word.from) as f32;
-        let more = blocks.map(|b| self.tap.get(b) - played(b).max(peak - RANGE));
-        more.sum::<f32>() / count - likeness.gain
+        let mut more = 0.0;
+        for block in word.from..word.to {
+            more += self.tap.get(block) - clip.levels.get(block - shift).max(peak - RANGE);
+        }
+        more / (word.to - word.from) as f32 - likeness.gain
     }
 }
 
-fn blocks(words: &[&Heard]) -> usize {
-    words.iter().map(|word| word.around().count()).sum()
-}
-
-fn millis(millis: f64) -> Duration {
-    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default()
-}
-
-fn block(position: u64) -> i64 {
+fn block(position: u64) -> i32 {
     let samples = u64::from(crate::audio::SERVICE_RATE_HZ / BLOCKS_PER_SECOND);
-    i64::try_from(position / samples).unwrap_or(i64::MAX)
+    // Of a call of 124 days; a time that makes no sense is no later.
+    (position / samples).min(1 << 30) as i32
 }
 
 /// Words without case and punctuation; where a language has no spaces, signs.
 fn units(text: &str, join: Join) -> Vec<String> {
-    join.split(text).iter().map(|word| fold(word)).collect()
+    let mut units = join.split(text);
+    for unit in &mut units {
+        *unit = fold(unit);
+    }
+    units
 }
 
 /// What a clip says, and at which of its milliseconds: as far into its sound
 /// (pauses aside) as into its text.
-fn said(text: &str, join: Join, levels: &Levels) -> Vec<(String, f64)> {
+fn said(text: &str, join: Join, levels: &[u8]) -> Vec<(String, f64)> {
     let units = units(text, join);
-    let length = |unit: &String| unit.chars().count() + 1;
-    let total: usize = units.iter().map(length).sum();
-    let levels = &levels.levels;
-    let peak = levels.iter().max().copied().unwrap_or(0);
+    let total: usize = units.iter().map(|unit| unit.len() + 1).sum();
+    let peak = levels.iter().fold(0, |peak, level| (*level).max(peak));
     let loud = |level: u8| f32::from(level) > f32::from(peak) - RANGE;
     let sounding = levels.iter().filter(|level| loud(**level)).count();
-    let mut passed = 0;
-    let (mut block, mut sounded) = (0, 0);
+    let (mut passed, mut block, mut sounded) = (0, 0, 0);
     let mut said = Vec::with_capacity(units.len());
     for unit in units {
-        let length = length(&unit);
+        let length = unit.len() + 1;
         let middle = (2 * passed + length) * sounding;
         passed += length;
         while block < levels.len() && sounded * 2 * total < middle {
@@ -383,14 +369,17 @@ fn said(text: &str, join: Join, levels: &Levels) -> Vec<(String, f64)> {
     said
 }
 
-/// Whether two words are the same but for their ending or a sign.
-fn alike(a: &str, b: &str) -> bool {
-    let same = |(x, y): &(char, char)| x == y;
-    let (n, m) = (a.chars().count(), b.chars().count());
-    let first = a.chars().zip(b.chars()).take_while(same).count();
-    let last = a.chars().rev().zip(b.chars().rev());
-    let last = last.take_while(same).count();
-    (first + last).min(n.min(m)) * 3 >= n.max(m) * 2
+/// Whether two words are the same but for their ending or a letter; short ones
+/// (and signs, which are three bytes) have to be the same.
+fn alike(a: &[u8], b: &[u8]) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let (n, m) = (short.len(), long.len());
+    if n < 4 {
+        return a == b;
+    }
+    let first = (0..n).take_while(|i| short[*i] == long[*i]).count();
+    let last = (1..=n).take_while(|i| short[n - i] == long[m - i]).count();
+    (first + last).min(n) * 3 >= m * 2
 }
 
 #[cfg(test)]

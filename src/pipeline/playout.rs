@@ -89,7 +89,7 @@ impl Playout {
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         if !self.player.is_empty() {
             ctx.output(Output::StopPlayout);
-            let now = ctx.now;
+            let now = ctx.now.as_millis_f64();
             ctx.played().stopped(now);
         }
         self.player.clear();
@@ -101,7 +101,9 @@ impl Playout {
 
     fn play(&mut self, ctx: &mut Context<'_>, utterance: UtteranceId) {
         for piece in self.resampled.chunks(self.piece) {
-            ctx.played().play(utterance, piece, self.rate_hz);
+            if let Some(clip) = ctx.played().clip(utterance) {
+                clip.levels.push(piece, self.rate_hz);
+            }
             let pcm = piece.to_vec();
             ctx.output(Output::Play { utterance, pcm });
         }

@@ -77,8 +77,9 @@ impl Seam {
         let times = words.iter().map(|w| (position(w.start), position(w.end)));
         let times: Vec<(u64, u64)> = times.collect();
         // Every word before `least` is old, every one from `most` on is new.
-        let least = times.partition_point(|(_, end)| end + window <= self.watermark);
-        let most = times.partition_point(|(start, _)| *start < self.watermark + window);
+        let least = times.partition_point(|(_, end)| end.saturating_add(window) <= self.watermark);
+        let most =
+            times.partition_point(|(start, _)| *start < self.watermark.saturating_add(window));
         if self.again.is_empty() || least >= most {
             return least.min(words.len());
         }
@@ -96,7 +97,8 @@ impl Seam {
 
     /// Whether a result says all that there is to say about the seam.
     pub fn settles(&self, end: u64, is_partial: bool) -> bool {
-        end >= self.watermark + samples(WINDOW) || (!is_partial && end >= self.watermark)
+        end >= self.watermark.saturating_add(samples(WINDOW))
+            || (!is_partial && end >= self.watermark)
     }
 
     /// Whether a word may be missing or said twice.
@@ -127,7 +129,7 @@ impl Seam {
             let (old, new) = middles.split_at(k);
             let late = old.iter().map(|m| m.saturating_sub(self.watermark));
             let early = new.iter().map(|m| self.watermark.saturating_sub(*m));
-            *cost += seconds(late.chain(early).sum()) / 0.4;
+            *cost += seconds(late.chain(early).fold(0, u64::saturating_add)) / 0.4;
         }
         row
     }

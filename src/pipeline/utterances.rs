@@ -233,7 +233,9 @@ impl Utterances {
         let engine = known.map(|u| u.engine.clone());
         match input {
             PlayedInput::Started { .. } => {
-                ctx.played().started(id, at);
+                if let Some(clip) = ctx.played().clip(id) {
+                    clip.started = Some(at.as_millis_f64());
+                }
                 if let Some(engine) = engine {
                     self.ledger.mark(id, Step::Heard, at);
                     tell(ctx, id, Outcome::Speaking, None, engine);
@@ -241,7 +243,9 @@ impl Utterances {
             }
             PlayedInput::Ended { .. } => {
                 self.playout.ended(id);
-                ctx.played().ended(id, at);
+                if let Some(clip) = ctx.played().clip(id) {
+                    clip.ended = Some(at.as_millis_f64());
+                }
                 if engine.is_some() {
                     self.ledger.mark(id, Step::Ended, at);
                     self.finish(ctx, id, Outcome::Spoken, None);
@@ -323,7 +327,7 @@ impl Utterances {
                     std::mem::replace(&mut utterance.stage, Stage::Fetching)
             {
                 asked = true;
-                let now = ctx.now;
+                let now = ctx.now.as_millis_f64();
                 ctx.played().say(now, utterance.id, &text);
                 self.synthesizer
                     .begin(ctx, config, utterance.id, text, voice);

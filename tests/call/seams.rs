@@ -94,8 +94,9 @@ struct Report {
     /// From the detection to the next stream.
     streaming: Vec<f64>,
     /// From a word's end to its commitment, once there were 2 s of pauses
-    /// after a seam.
+    /// after a seam that was told, and after a silent one.
     lag: Vec<f64>,
+    lag_after_silence: Vec<f64>,
 }
 
 fn bare(text: &str) -> Vec<String> {
@@ -157,6 +158,10 @@ impl Script {
     }
 }
 
+/// What ended a stream, when that was found out, when the next one was open, and
+/// whether it is uncertain.
+type Ended = (Cause, f64, f64, bool);
+
 /// A call in which the customer's stream is killed so many times, at least 20 s
 /// apart.
 fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
@@ -206,7 +211,7 @@ fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
     let said = call.translated(Customer);
     let got: Vec<String> = said.iter().flat_map(|text| bare(text)).collect();
     let (lost, doubled) = difference(&script.words, &got);
-    let mut seams = Vec::new();
+    let mut seams: Vec<Ended> = Vec::new();
     for told in &call.told {
         if let Event::Seam {
             cause,
@@ -232,17 +237,25 @@ fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
     }
     let calm = |at: f64| {
         let before = seams.iter().rfind(|seam| seam.1 <= at);
+        // What is said just before a kill, or not found out about yet, is of
+        // the next seam.
         let broken = killed
             .iter()
-            .any(|(kill, _)| (at - 500.0..at + 2_000.0).contains(kill));
-        !broken && before.is_none_or(|seam| at > script.after_pauses(seam.2, 2_000.0))
+            .zip(&seams)
+            .any(|((kill, _), seam)| (kill - 1_500.0..=seam.1).contains(&at));
+        let rested = |seam: &&Ended| at > script.after_pauses(seam.2, 2_000.0);
+        before.filter(rested).filter(|_| !broken)
     };
     for told in &call.told {
         if let Event::Latency { marks, .. } = &told.event
             && let (Some(captured), Some(committed)) = (marks.captured_ms, marks.committed_ms)
-            && calm(captured)
+            && let Some((cause, ..)) = calm(captured)
         {
-            report.lag.push(committed - captured);
+            let lag = committed - captured;
+            match cause {
+                Cause::Silent => report.lag_after_silence.push(lag),
+                _ => report.lag.push(lag),
+            }
         }
     }
     let uncertain = seams.iter().filter(|seam| seam.3).count();
@@ -308,10 +321,10 @@ fn calls(place: Place) -> Report {
     for seed in 0..calls {
         talk(seed, place, kills, &mut report);
     }
-    let all = |values: &mut [f64]| [0.5, 0.95, 1.0].map(|part| share(values, part).round());
+    let all = |values: &mut [f64]| [0.5, 0.9, 0.95, 1.0].map(|part| share(values, part).round());
     println!(
         "{place:?}: {} seams, {} words lost, {} doubled, {} uncertain; detection told {:?} ms, silent \
-         {:?} ms of speech; streaming {:?} ms, lag {:?} ms",
+         {:?} ms of speech; streaming {:?} ms, lag {:?} ms, after silence {:?} ms",
         report.seams,
         report.lost,
         report.doubled,
@@ -320,10 +333,17 @@ fn calls(place: Place) -> Report {
         all(&mut report.silent),
         all(&mut report.streaming),
         all(&mut report.lag),
+        all(&mut report.lag_after_silence),
     );
     assert!(share(&mut report.told, 1.0) <= 50.0);
     assert!(share(&mut report.silent, 1.0) <= 4_000.0);
     assert!(share(&mut report.streaming, 0.95) <= 1_500.0);
+    // A final comes some 600 ms after its last word, dated up to 120 ms off. The
+    // service works at real time: what was replayed can be made up for by what
+    // is left out of pauses alone, 2 s of them here.
+    assert!(share(&mut report.lag, 0.5) <= 900.0);
+    assert!(share(&mut report.lag, 0.9) <= 1_200.0);
+    assert!(share(&mut report.lag_after_silence, 0.5) <= 1_500.0);
     report
 }
 

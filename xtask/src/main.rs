@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 #[cfg(test)]
 mod docs;
+mod fuzz;
 mod notices;
 mod package;
 mod panics;
@@ -39,11 +40,14 @@ cargo xtask COMMAND [OPTIONS]
                  network interface needs
       --picture  take the call in headless Chromium and write docs/demo.png
   test      everything CI runs: format, lints on both targets, dependencies,
-            native tests, the same tests in headless Chrome, the package and
+            native tests, a minute of each fuzz target, the same tests in headless Chrome, the package and
             its budget, a load of the package, whole-page tests
       --long     also ignored tests and the advisory database (needs network)
   bench     latency, CPU and size of the library against a policy that waits
             for final results; options are handed on to benches/run.mjs
+  fuzz      fuzz the decoders, the segmenter, the options and whole sessions
+      --seconds N   each target runs so long, two at a time; default 60
+      --target NAME only that one
   package   the npm package in pkg/, its sizes by file and by crate
       --dev      unoptimised and quick; no sizes
 
@@ -61,6 +65,7 @@ enum Command {
     Demo { open: bool, picture: bool },
     Test { long: bool },
     Bench { options: Vec<OsString> },
+    Fuzz(fuzz::Options),
     Package { dev: bool },
 }
 
@@ -79,6 +84,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
                     Some("bench") => Command::Bench {
                         options: args.raw_args()?.collect(),
                     },
+                    Some("fuzz") => Command::Fuzz(fuzz::Options::default()),
                     Some("package") => Command::Package { dev: false },
                     Some("help") => return Ok(Command::Help),
                     _ => bail!("no command {name:?}; see cargo xtask --help"),
@@ -88,6 +94,12 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
             (Some(Command::Demo { picture, .. }), Long("picture")) => *picture = true,
             (Some(Command::Test { long }), Long("long")) => *long = true,
             (Some(Command::Package { dev }), Long("dev")) => *dev = true,
+            (Some(Command::Fuzz(options)), Long("seconds")) => {
+                options.seconds = args.value()?.parse()?;
+            }
+            (Some(Command::Fuzz(options)), Long("target")) => {
+                options.target = Some(args.value()?.parse()?);
+            }
             (_, arg) => bail!("{}; see cargo xtask --help", arg.unexpected()),
         }
     }
@@ -110,6 +122,7 @@ fn run() -> Result<bool> {
         Command::Demo { open, picture } => demo::run(&project, &mut report, open, picture)?,
         Command::Test { long } => test::run(&project, &mut report, long),
         Command::Bench { options } => bench::run(&project, &mut report, &options),
+        Command::Fuzz(options) => fuzz::run(&project, &mut report, &options),
         Command::Package { dev } => package::run(&project, &mut report, dev),
     }
     Ok(report.finish())
@@ -150,6 +163,14 @@ mod tests {
                 options: vec!["--quick".into()]
             }
         );
+        assert_eq!(
+            parsed(&["fuzz", "--seconds", "600", "--target", "calls"]).unwrap(),
+            Command::Fuzz(fuzz::Options {
+                seconds: 600,
+                target: Some("calls".into()),
+            })
+        );
+        assert!(parsed(&["fuzz", "--seconds", "long"]).is_err());
         assert_eq!(parsed(&[]).unwrap(), Command::Help);
         assert_eq!(parsed(&["demo", "--help"]).unwrap(), Command::Help);
     }

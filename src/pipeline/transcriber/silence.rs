@@ -74,7 +74,7 @@ impl Transcriber {
         let done = self.worked_on(now);
         let mut speech = self.backlog.speech(self.deaf.answered, done);
         if speech >= samples(self.deaf.patience())
-            && !self.backlog.is_lively(self.deaf.answered..done)
+            && !self.backlog.is_lively(self.deaf.answered, done)
         {
             // A hum, a tone, a fan: nothing that would be answered.
             self.deaf.answered = done;
