@@ -54,13 +54,15 @@ impl Pipeline {
     fn result(&mut self, ctx: &mut Context<'_>, result: &TranscriptResult) {
         let mut segments = Vec::new();
         let all = self.segmenter.words(result);
+        // A service that names a time to come is not believed.
+        let newest = self.transcriber.backlog.end();
         let old = self
             .seam
-            .skip(&all, |second| self.transcriber.position(second));
+            .skip(&all, |second| self.transcriber.position(second).min(newest));
         let words = &all[old..];
         let echoes = self.echoes(ctx, words);
         let transcriber = &self.transcriber;
-        let position = |second| transcriber.position(second);
+        let position = |second| transcriber.position(second).min(newest);
         let before = self.discard_before;
         let fate = |second| {
             if position(second) < before {
