@@ -166,12 +166,6 @@ impl Backlog {
         self.forget_spans(up_to.saturating_add(samples(SLACK)));
     }
 
-    /// The end of the last committed word.
-    #[must_use]
-    pub const fn watermark(&self) -> u64 {
-        self.watermark
-    }
-
     /// How many samples of speech there are between two positions.
     #[must_use]
     pub fn speech(&self, from: u64, to: u64) -> u64 {
@@ -416,7 +410,7 @@ mod tests {
         let mut backlog = Backlog::default();
         backlog.extend(&sound(1.0, 0.0));
         backlog.finish(u64::MAX);
-        assert_eq!(backlog.watermark(), 16_000);
+        assert_eq!(backlog.watermark, 16_000);
         backlog.extend(&sound(1.0, 0.3));
         assert_eq!(backlog.replay_from(backlog.end()), 16_000 - 3_200);
         assert_eq!(backlog.begin_from(), 16_000 - 3_200);

@@ -37,7 +37,7 @@ use echo_guard::EchoGuard;
 use seam::Seam;
 use segmenter::Segmenter;
 use timer::Timer;
-use transcriber::{Break, Replay, Status, Transcriber};
+use transcriber::{Break, Status, Transcriber};
 use utterances::Utterances;
 
 /// Without audio for so long, silence takes its place. Longer than a worker is
@@ -54,6 +54,10 @@ const LONGEST_PAD: Duration = Duration::from_secs(5);
 /// closed its end since then, and nothing says so.
 const SLEPT: Duration = Duration::from_secs(10);
 
+/// What ended a stream, the position at which the next one begins, and when it
+/// was open.
+type Unsettled = (Break, u64, Timestamp);
+
 /// One speaker's pipeline.
 pub struct Pipeline {
     config: SpeakerConfig,
@@ -63,7 +67,7 @@ pub struct Pipeline {
     segmenter: Segmenter,
     seam: Seam,
     /// The seam that the words will tell of.
-    unsettled: Option<(Break, Replay, Timestamp)>,
+    unsettled: Option<Unsettled>,
     guard: EchoGuard,
     /// The result of which a partial was shown last.
     shown: Option<String>,

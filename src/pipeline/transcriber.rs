@@ -58,8 +58,8 @@ pub enum Heard {
     Results(Vec<TranscriptResult>),
     /// The stream is over: results that are open stay so.
     StreamOver,
-    /// Another stream goes on in its place.
-    Resumed(Break, Replay),
+    /// Another stream goes on in its place, from this position.
+    Resumed(Break, u64),
     /// Audio was lost for want of a stream.
     Lost {
         /// From this position on.
@@ -82,15 +82,6 @@ pub struct Break {
     pub position: u64,
     /// Handshakes since, the successful one included.
     pub attempts: u32,
-}
-
-/// Where the stream that took its place begins.
-#[derive(Clone, Copy, Debug)]
-pub struct Replay {
-    /// The position of its first sample.
-    pub from: u64,
-    /// The end of the last word that was committed.
-    pub watermark: u64,
 }
 
 /// How the stream is doing.
@@ -286,8 +277,7 @@ impl Transcriber {
         self.course.position(second)
     }
 
-    /// The timers that run. `open` is where the earliest open result begins, in
-    /// seconds of the stream.
+    /// The timers that run.
     pub fn timers(&self) -> impl Iterator<Item = (Timer, Timestamp)> {
         let state = match self.state {
             State::Connecting { due, .. } => Some((Timer::Connect, due)),
@@ -326,9 +316,7 @@ impl Transcriber {
                 (self.course, self.sent) = (Course::new(from, carried), from);
                 self.deaf.opened(from, ctx.now);
                 if let Some(broken) = self.broken.take() {
-                    let watermark = self.backlog.watermark();
-                    let replay = Replay { from, watermark };
-                    self.heard.push_back(Heard::Resumed(broken, replay));
+                    self.heard.push_back(Heard::Resumed(broken, from));
                 }
                 (self.next_send, self.held_until) = (ctx.now, Timestamp::ZERO);
                 self.proven = false;
@@ -351,7 +339,7 @@ impl Transcriber {
                 self.broke(ctx, Cause::Closed, None);
             }
             (State::Draining { id, .. }, SocketInput::Closed { .. }) if *id == socket => {
-                self.drained(ctx.now);
+                self.drained();
             }
             _ => {}
         }
@@ -373,7 +361,7 @@ impl Transcriber {
             }
             State::Draining { id, due } if ctx.now >= due => {
                 ctx.output(Output::CloseSocket { id });
-                self.drained(ctx.now);
+                self.drained();
             }
             State::Backoff { until } if ctx.now >= until => self.state = State::Authorizing,
             State::Failed { probe } if ctx.now >= probe => self.state = State::Authorizing,
@@ -449,10 +437,8 @@ impl Transcriber {
         self.state = State::Idle;
     }
 
-    fn drained(&mut self, now: Timestamp) {
-        self.over(now, Cause::Settings);
-        self.broken = None;
-        self.session = None;
+    fn drained(&mut self) {
+        self.heard.push_back(Heard::StreamOver);
         self.off();
         if self.wanted {
             self.start();

@@ -22,9 +22,9 @@ impl Pipeline {
                         self.result(ctx, result);
                     }
                 }
-                Heard::Resumed(broken, replay) => {
-                    self.unsettled = Some((broken, replay, ctx.now));
-                    if !self.seam.open(replay.from) {
+                Heard::Resumed(broken, from) => {
+                    self.unsettled = Some((broken, from, ctx.now));
+                    if !self.seam.open(from) {
                         self.settle(ctx);
                     }
                 }
@@ -181,11 +181,11 @@ impl Pipeline {
 
     /// Tells of a seam, once it is known how it is.
     fn settle(&mut self, ctx: &mut Context<'_>) {
-        let Some((broken, replay, streaming)) = self.unsettled.take() else {
+        let Some((broken, from, streaming)) = self.unsettled.take() else {
             return;
         };
         let at = self.capture.time_of(broken.position).unwrap_or(ctx.now);
-        let replayed = broken.position.saturating_sub(replay.from);
+        let replayed = broken.position.saturating_sub(from);
         let replayed = crate::audio::framer::duration(replayed);
         ctx.event(Event::Seam {
             speaker: ctx.speaker,

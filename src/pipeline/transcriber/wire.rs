@@ -64,7 +64,7 @@ impl Transcriber {
                     ctx.output(Output::CloseSocket { id });
                 }
                 if matches!(self.state, State::Draining { .. }) {
-                    self.drained(ctx.now);
+                    self.drained();
                 } else {
                     self.broke(ctx, Cause::Exception, Some(exception.into()));
                 }
