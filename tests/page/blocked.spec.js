@@ -1,7 +1,7 @@
 // A page whose main thread stands still for two seconds, in the middle of
 // speech: nothing is lost, nothing is torn, nothing changes places.
 
-import { codesHeard, codesOf, events, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
+import { codesHeard, codesOf, events, gaps, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
 import { SLOT } from "./pilot.js";
 import { expect, test } from "./support.js";
 
@@ -40,7 +40,7 @@ for (const [speaker, listener] of [["agent", "customer"], ["customer", "agent"]]
     await untilHeard(page, listener, 0, WORDS);
 
     expectWhole(await codesHeard(page, listener), 0);
-    expect(await events(page, "gap")).toEqual([]);
+    expect(await gaps(page)).toEqual([]);
     const transcripts = await events(page, "transcript", speaker);
     expect(transcripts.at(-1).text.split(/\s+/)).toHaveLength(WORDS);
 

@@ -1,7 +1,7 @@
 // What a computer does to a page in a call: hides it, freezes it, loses its
 // microphone and finds another.
 
-import { codesHeard, codesOf, events, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
+import { codesHeard, codesOf, events, gaps, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
 import { expect, test } from "./support.js";
 
 /**
@@ -107,6 +107,6 @@ test("a microphone that is unplugged leaves the rest of the call, and another on
   await settled(page, "agent", 2);
   await untilHeard(page, "customer", 32, 4);
   expect((await codesHeard(page, "customer")).map(({ code }) => code)).toEqual([...codesOf(0, 4), ...codesOf(32, 4)]);
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
   expect((await services.control("state")).streams).toHaveLength(2);
 });

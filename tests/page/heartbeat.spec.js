@@ -1,7 +1,7 @@
 // The engine's worker dies while people speak. All sound is measured where it
 // leaves the session's graph, and all times are frames of that graph's context.
 
-import { events, interpret, speak, takeCall, until } from "./harness.js";
+import { events, gaps, interpret, speak, takeCall, until } from "./harness.js";
 import { pilotCodes } from "./pilot.js";
 import { expect, samplesOf, test } from "./support.js";
 
@@ -144,9 +144,9 @@ async function expectRecovery(page) {
 async function expectTold(page) {
   const errors = (await events(page, "error")).map(({ error }) => error);
   expect(errors).toEqual([expect.objectContaining({ code: "engine-failed", stage: "engine", retryable: true })]);
-  const gaps = await events(page, "gap");
-  expect(gaps.map(({ speaker }) => speaker).toSorted()).toEqual(["agent", "customer"]);
-  for (const { lostMs } of gaps) {
+  const lost = await gaps(page);
+  expect(lost.map(({ speaker }) => speaker).toSorted()).toEqual(["agent", "customer"]);
+  for (const { lostMs } of lost) {
     expect(lostMs).toBeGreaterThan(500);
     expect(lostMs).toBeLessThan(6000);
   }
@@ -200,6 +200,7 @@ for (const [what, { worker, kill }] of Object.entries(kills)) {
 async function replaceWorker(page) {
   await page.evaluate(() => {
     window.harness.events = [];
+    window.harness.skips.length = 0;
     window.workers.at(-1).terminate();
   });
   await until(page, () => window.harness.of("error").length > 0);
@@ -214,7 +215,7 @@ test("a muted or switched-off speaker and the settings of the call are the next 
     session.configure("customer", { output: "captions", stability: "none" });
   });
   await replaceWorker(page);
-  expect((await events(page, "gap")).map(({ speaker }) => speaker)).toEqual(["customer"]);
+  expect((await gaps(page)).map(({ speaker }) => speaker)).toEqual(["customer"]);
   await Promise.all([speak(page, "agent", 0, 4), speak(page, "customer", 8, 4)]);
   await until(page, () => window.harness.outcomes("customer").includes("caption"));
   expect(await events(page, "transcript", "agent")).toEqual([]);
@@ -240,7 +241,7 @@ test("a muted or switched-off speaker and the settings of the call are the next 
   // A call on hold stays there.
   await page.evaluate(() => window.harness.call.session.hold(true));
   await replaceWorker(page);
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
   await speak(page, "agent", 40, 4);
   expect(await events(page, "transcript")).toEqual([]);
   await page.evaluate(() => window.harness.call.session.hold(false));
@@ -256,6 +257,7 @@ test("what is typed while there is no worker is spoken by the next", async ({ pa
   await page.evaluate((typed) => {
     const { session } = window.harness.call;
     window.harness.events = [];
+    window.harness.skips.length = 0;
     // At once: nothing of the next worker is there yet.
     session.addEventListener("error", () => session.say("agent", typed), { once: true });
     window.workers.at(-1).postMessage(null);

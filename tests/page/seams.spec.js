@@ -3,7 +3,7 @@
 // names each word that came through, and in which order.
 
 import { ENDS, LANGUAGE, seams, speakInto, streamsOf, struck } from "./faults.js";
-import { codesHeard, codesOf, events, interpret, speak, takeCall, until, untilHeard } from "./harness.js";
+import { codesHeard, codesOf, events, gaps, interpret, speak, takeCall, until, untilHeard } from "./harness.js";
 import { pilotWordsIn } from "./pilot.js";
 import { expect, test } from "./support.js";
 
@@ -57,7 +57,7 @@ test("five streams end in pauses: each word is heard once and in order", async (
     expect(ENDS[i].causes).toContain(seam.cause);
     expect(seam).toMatchObject({ speaker: "customer", uncertain: false });
   });
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
   expect(await events(page, "utterance").then((all) => all.filter(({ outcome }) => outcome === "failed"))).toEqual([]);
 });
 
@@ -85,5 +85,5 @@ test("streams that end inside a word: at most that word is lost or doubled, and 
     expect(lost.length + doubled.length).toBeLessThanOrEqual(uncertain);
     expect([...new Set(words)]).toEqual([...new Set(words)].sort((a, b) => a - b));
   }
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // What goes to the customer: the mix, the microphone, a clip or nothing,
 // switched during the call.
 
-import { codesHeard, codesOf, events, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
+import { codesHeard, codesOf, events, gaps, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
 import { expect, test } from "./support.js";
 
 /** A call whose outlet to the customer is listened to, with clips of pilot words. */
@@ -70,7 +70,7 @@ test("sixty switches in the middle of speech take nothing from the interpreting,
     .flatMap(({ text }) => text.split(/\s+/));
   expect(words).toHaveLength(24 + 8);
   expect(await events(page, "error")).toEqual([]);
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
 });
 
 test("the microphone passes the interpreter by and obeys the mute; silence is silence", async ({ page, services }) => {

@@ -39,11 +39,35 @@ function count() {
   scope.openNow = () => ({ timers: open.timers.size, sockets: open.sockets.size });
 }
 
+/** Contexts that are opened and closed to see what is left of one. */
+const BARE = 3;
+
+/** A tap and a player for each speaker. */
+const PROCESSORS = 4;
+
+/** Opens a context with one processor, which ends, and closes it. */
+async function closeContext() {
+  const context = new AudioContext();
+  const source = `registerProcessor("brief", class extends AudioWorkletProcessor {
+    process() { this.port.postMessage(null); return false; }
+  });`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  await context.audioWorklet.addModule(url);
+  URL.revokeObjectURL(url);
+  const node = new AudioWorkletNode(context, "brief");
+  node.connect(context.destination);
+  await new Promise((resolve) => { node.port.onmessage = resolve; });
+  node.port.close();
+  node.disconnect();
+  await context.close();
+}
+
 test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openPhone, services }) => {
   await services.instance("configuration", "PUT", { persistentConnection: true });
   const phone = await openPhone();
   const desk = await openDesk({ before: count, library: null, query: { worker: "counted" } });
   let calls = 0;
+  let kept = { audioNodes: 0, worklets: 0 };
   const devtools = await desk.context().newCDPSession(desk);
   await devtools.send("Performance.enable");
   await devtools.send("HeapProfiler.enable");
@@ -54,14 +78,16 @@ test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openP
     const { metrics } = await devtools.send("Performance.getMetrics");
     const of = Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
     const workers = desk.workers();
+    const contexts = BARE + calls;
+    const processors = BARE + PROCESSORS * calls;
     const none = { timers: 0, sockets: 0, memory: 0 };
     const engine = await workers[0]?.evaluate(() => ({ ...self.openNow(), memory: self.memory() })) ?? none;
     return {
       heap: of.JSHeapUsedSize,
       memory: engine.memory,
       counts: {
-        audioNodes: of.AudioHandlers,
-        worklets: of.AudioWorkletProcessors,
+        audioNodes: of.AudioHandlers - contexts * kept.audioNodes,
+        worklets: Math.max(0, of.AudioWorkletProcessors - processors * kept.worklets),
         listeners: of.JSEventListeners,
         documents: of.Documents,
         peerConnections: of.RTCPeerConnections,
@@ -92,6 +118,21 @@ test(`${CALLS} calls in one page leave nothing behind`, async ({ openDesk, openP
     await expect.poll(async () => (await measure()).counts).toEqual(expected);
     return measure();
   };
+
+  // What the browser keeps of a context that is closed, whoever had it: Chromium
+  // 148 keeps its destination, and its processors until it collects their thread.
+  const before = await measure();
+  for (let i = 0; i < BARE; i++) await desk.evaluate(closeContext);
+  const keptOf = async () => {
+    const { counts } = await measure();
+    const of = (name) => (counts[name] - before.counts[name]) / BARE;
+    return { audioNodes: of("audioNodes"), worklets: of("worklets") };
+  };
+  const deadline = Date.now() + 10_000;
+  let left = await keptOf();
+  while (left.worklets > 0 && Date.now() < deadline) left = await keptOf();
+  kept = left;
+  console.log("kept by the browser of each closed context with a processor:", JSON.stringify(kept));
 
   // What Streams, the softphone and the test's own microphones leave behind at
   // each call, the library or no library: of Streams 2.28 some 70 kB.

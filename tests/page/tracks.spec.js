@@ -1,6 +1,6 @@
 // Another track in a speaker's place, during the call.
 
-import { codesHeard, codesOf, events, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
+import { codesHeard, codesOf, events, gaps, interpret, settled, speak, takeCall, until, untilHeard } from "./harness.js";
 import { expect, test } from "./support.js";
 
 /** A second microphone in the page. */
@@ -51,7 +51,7 @@ test("the interpreting goes on with another track, on the same stream and withou
 
   const codes = (await codesHeard(page, "customer")).map(({ code }) => code);
   expect(codes).toEqual([0, 16, 40].flatMap((first) => codesOf(first, 4)));
-  expect(await events(page, "gap")).toEqual([]);
+  expect(await gaps(page)).toEqual([]);
   expect(await events(page, "error")).toEqual([]);
   expect((await services.control("state")).streams).toHaveLength(2);
 });
