@@ -244,7 +244,8 @@ pub enum Event {
         /// A word may be missing at the seam, or said twice.
         uncertain: bool,
     },
-    /// Audio between the tap and the engine was lost.
+    /// Audio was not interpreted: it was lost between the tap and the engine, there
+    /// was no stream for too long, or streams said nothing to it.
     Gap {
         /// Whose audio.
         speaker: Speaker,

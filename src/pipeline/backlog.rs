@@ -224,7 +224,8 @@ impl Backlog {
     }
 
     /// Where the first speech begins that is not done with.
-    fn unfinished(&self) -> Option<u64> {
+    #[must_use]
+    pub fn unfinished(&self) -> Option<u64> {
         self.spans.front().map(|span| span.start)
     }
 

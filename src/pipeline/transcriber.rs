@@ -67,6 +67,13 @@ pub enum Heard {
         /// So many samples.
         samples: u64,
     },
+    /// Audio was sent that nothing was answered to, and is not sent again.
+    Unanswered {
+        /// From this position on.
+        position: u64,
+        /// So many samples.
+        samples: u64,
+    },
     /// Something failed.
     Error(Error),
 }

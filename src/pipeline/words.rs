@@ -43,6 +43,10 @@ impl Pipeline {
                         "there was no connection to Amazon Transcribe for too long",
                     ));
                 }
+                Heard::Unanswered { position, samples } => {
+                    let at = self.capture.time_of(position).unwrap_or(ctx.now);
+                    gap(ctx, at, crate::audio::framer::duration(samples));
+                }
                 Heard::Error(error) => {
                     self.utterances.ladder.broke(&error);
                     ctx.error(error);

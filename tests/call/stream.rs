@@ -371,11 +371,19 @@ fn sound_that_nobody_answers_to_is_not_sent_for_ever() {
     call.aws.stream_mut(Customer).silent = false;
     call.customer_says(["Hola."]);
     call.drive();
-    for told in &call.told {
-        println!("{:?} {:?}", told.at, told.event);
-    }
     assert_eq!(call.heard_by(Agent), ["Hello."]);
     assert_eq!(call.states().last(), Some(&State::Running));
+    // What was given up is told of, piece by piece and once.
+    let mut until = 0.0;
+    let mut unanswered = 0.0;
+    for told in &call.told {
+        if let Event::Gap { at_ms, lost_ms, .. } = told.event {
+            assert!(at_ms >= until - 1.0, "{at_ms} after {until}");
+            until = at_ms + lost_ms;
+            unanswered += lost_ms;
+        }
+    }
+    assert!((20_000.0..=62_500.0).contains(&unanswered), "{unanswered}");
 }
 
 #[test]

@@ -41,10 +41,14 @@ export function events(page, type, speaker) {
 
 /** The gaps so far, but for what the browser's own audio thread skipped, by a witness of it. */
 export async function gaps(page) {
-  const skips = await page.evaluate(() => window.harness.skips);
+  return unexplained(await events(page, "gap"), await page.evaluate(() => window.harness.skips));
+}
+
+/** The gaps that no skips explain. */
+export function unexplained(gaps, skips) {
   if (skips.length > 0) console.log("skipped by the audio thread, in ms:", skips.map((ms) => ms.toFixed(1)).join(", "));
   const at = { agent: 0, customer: 0 };
-  return (await events(page, "gap")).filter(({ speaker, lostMs }) => {
+  return gaps.filter(({ speaker, lostMs }) => {
     // In order, each once; a gap may be the sum of some that follow each other.
     for (let from = at[speaker]; from < skips.length; from++) {
       for (let to = from, sum = 0; to < skips.length && sum < lostMs + 0.01; to++) {

@@ -96,7 +96,11 @@ impl Transcriber {
         self.heard.push_back(Heard::Error(error));
         self.deaf.streams = self.deaf.streams.saturating_add(1);
         if self.deaf.is_deaf() {
-            // Two streams have said nothing to it: it is no speech.
+            // Two streams have said nothing to it: it is taken for no speech.
+            let position = self.backlog.unfinished().unwrap_or(self.sent);
+            if let Some(samples) = self.sent.checked_sub(position).filter(|count| *count > 0) {
+                self.heard.push_back(Heard::Unanswered { position, samples });
+            }
             self.backlog.finish(self.sent);
         }
         self.over(ctx.now, Cause::Silent);
