@@ -17,6 +17,9 @@ pub use endpoint::dns_suffix;
 /// Length of an audio message unless set: Transcribe recommends 50 to 200 ms.
 pub const DEFAULT_MESSAGE_MS: f64 = 50.0;
 
+/// Requests in vain for each utterance unless set.
+pub const DEFAULT_PREPARE_AHEAD: f64 = 0.3;
+
 /// Where a service is, and what its requests are signed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -81,6 +84,11 @@ pub struct SpeakerConfig {
     pub codes: Codes,
     /// How settled a partial must be.
     pub stability: Stability,
+    /// Whether two results that agree are settled enough.
+    pub eager: bool,
+    /// So many requests for each utterance may be made in vain, to have its
+    /// speech ready before it is settled.
+    pub prepare_ahead: f64,
     /// Length of an audio message.
     pub message: Duration,
     /// How much of the tap's beginning is skipped (silence is sent instead).
@@ -147,6 +155,10 @@ pub struct SpeakerOptions {
     pub engine: Option<String>,
     /// Default `high`.
     pub stability: Option<Stability>,
+    /// Default false.
+    pub eager: Option<bool>,
+    /// 0 to 10, default 0.3.
+    pub prepare_ahead: Option<f64>,
     /// 20 to 200, default 50.
     pub message_ms: Option<f64>,
     /// 0 to 10,000, default 0.
@@ -316,6 +328,8 @@ impl SpeakerOptions {
             finish_on_mute: self.on_mute.unwrap_or_default(),
             codes,
             stability: self.stability.unwrap_or_default(),
+            eager: self.eager.unwrap_or_default(),
+            prepare_ahead: self.prepare_ahead(speaker)?,
             message: millis("messageMs", self.message_ms, DEFAULT_MESSAGE_MS, (20, 200))?,
             start_guard: millis("startGuardMs", self.start_guard_ms, 0.0, (0, 10_000))?,
             echo_guard: self.echo_guard.unwrap_or(true),
@@ -346,6 +360,15 @@ impl SpeakerOptions {
                 })
             })
             .transpose()
+    }
+
+    fn prepare_ahead(&self, speaker: Speaker) -> Result<f64, Error> {
+        let budget = self.prepare_ahead.unwrap_or(DEFAULT_PREPARE_AHEAD);
+        if (0.0..=10.0).contains(&budget) {
+            return Ok(budget);
+        }
+        let field = format!("{speaker}.prepareAhead");
+        Err(Error::option(field, "0 to 10 requests for each utterance"))
     }
 
     fn check_transcribe(&self, speaker: Speaker) -> Result<(), Error> {

@@ -206,6 +206,20 @@ pub enum Event {
         /// Its steps.
         marks: Marks,
     },
+    /// What was asked for before it was settled: it was right, or in vain.
+    Prepared {
+        /// Whose words.
+        speaker: Speaker,
+        /// The utterance that it became; absent if it was in vain.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        utterance_id: Option<UtteranceId>,
+        /// How many characters were translated for it.
+        characters: u32,
+        /// How many were right so far, of this speaker.
+        hits: u32,
+        /// How many were in vain so far, of this speaker.
+        misses: u32,
+    },
     /// The session's state changed.
     StateChange {
         /// The new state.
@@ -320,6 +334,20 @@ impl fmt::Debug for Event {
                 .field("speaker", speaker)
                 .field("utterance_id", utterance_id)
                 .field("marks", marks)
+                .finish(),
+            Self::Prepared {
+                speaker,
+                utterance_id,
+                characters,
+                hits,
+                misses,
+            } => f
+                .debug_struct("Prepared")
+                .field("speaker", speaker)
+                .field("utterance_id", utterance_id)
+                .field("characters", characters)
+                .field("hits", hits)
+                .field("misses", misses)
                 .finish(),
             Self::StateChange { state } => f.debug_tuple("StateChange").field(state).finish(),
             Self::LevelChange {

@@ -6,7 +6,7 @@
 
 use arbitrary::{Result, Unstructured};
 use connect_interpreter::aws::transcribe::{Alternative, Item, ItemKind, TranscriptResult};
-use connect_interpreter::pipeline::segmenter::{Fate, Segment, Segmenter, fold};
+use connect_interpreter::pipeline::segmenter::{Fate, Segment, Segmenter, Settle, fold};
 use connect_interpreter::time::Timestamp;
 
 const LANGUAGES: [&str; 4] = ["es-US", "en-US", "de-DE", "fr-CA"];
@@ -99,7 +99,12 @@ struct Speech {
 fn honest(input: &mut Unstructured<'_>) -> Result<()> {
     let language = input.choose(&LANGUAGES)?;
     let stabilised = input.ratio(3, 4)?;
-    let mut segmenter = Segmenter::new(language, stabilised);
+    let settle = if stabilised {
+        Settle::Stable
+    } else {
+        Settle::Final
+    };
+    let mut segmenter = Segmenter::new(language, input.choose(&LANGUAGES)?, settle);
     let mut open: Vec<Speech> = Vec::new();
     let mut next = 0;
     let mut now = 0;
@@ -172,7 +177,19 @@ fn honest(input: &mut Unstructured<'_>) -> Result<()> {
         for segment in &segments {
             assert!(!segment.text.is_empty() && segment.first_seen <= at);
         }
-        speech.said.extend(segments.into_iter().map(|s| s.text));
+        let at_pause = input.ratio(1, 4)? && segmenter.is_settled();
+        if at_pause {
+            let count = segments.len();
+            let words = segmenter.pause(at, interpreted, &mut segments);
+            assert_eq!(words.is_empty(), segments.len() == count);
+        }
+        for segment in segments {
+            let its = open
+                .iter_mut()
+                .find(|o| segment.result_id == format!("r{}", o.id));
+            its.expect("an open result").said.push(segment.text);
+        }
+        let speech = &open[which];
         if last {
             let said = bare(speech.said.iter().map(String::as_str));
             let wanted = bare([result.alternatives[0].transcript.as_str()]);
@@ -192,7 +209,8 @@ fn honest(input: &mut Unstructured<'_>) -> Result<()> {
 fn anything(input: &mut Unstructured<'_>) -> Result<()> {
     const CODES: [&str; 5] = ["zh-CN", "ja-JP", "en-US", "th-TH", ""];
     let code = input.choose(&CODES)?;
-    let mut segmenter = Segmenter::new(code, input.arbitrary()?);
+    let settle = *input.choose(&[Settle::Final, Settle::Stable, Settle::Agreed])?;
+    let mut segmenter = Segmenter::new(code, input.choose(&CODES)?, settle);
     let mut out: Vec<Segment> = Vec::new();
     while !input.is_empty() {
         let id = usize::from(input.int_in_range(0..=40_u8)?);

@@ -10,6 +10,7 @@ pub mod framer;
 pub mod pcm;
 pub mod resampler;
 pub mod ring;
+pub mod trim;
 pub mod voice_activity;
 
 /// The rate of audio to Transcribe and from Polly: Polly's PCM knows 8,000 and

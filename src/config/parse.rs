@@ -97,6 +97,8 @@ impl SpeakerOptions {
                 "voice" => self.voice = field.text()?,
                 "engine" => self.engine = field.text()?,
                 "stability" => self.stability = choice(&field, &STABILITIES)?,
+                "eager" => self.eager = field.flag()?,
+                "prepareAhead" => self.prepare_ahead = field.number()?,
                 "output" => self.output = choice(&field, &FORMS)?,
                 "onMute" => self.on_mute = choice(&field, &ON_MUTE)?,
                 "messageMs" => self.message_ms = field.number()?,
@@ -114,7 +116,7 @@ impl SpeakerOptions {
                 }
                 _ => {
                     return Err(field.unknown(
-                        "language, voice, engine, stability, messageMs, startGuardMs, enabled, \
+                        "language, voice, engine, stability, eager, prepareAhead, messageMs, startGuardMs, enabled, \
                          output, onMute, echoGuard, transcribe, translate, lexicons",
                     ));
                 }

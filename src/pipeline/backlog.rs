@@ -113,6 +113,13 @@ impl Backlog {
         self.activity.speaking()
     }
 
+    /// Where the latest speech ended, once somebody has paused for 200 ms.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<u64> {
+        let end = self.spans.back().map_or(Some(0), |span| span.end)?;
+        (!self.speaking()).then(|| end.max(self.quiet_since))
+    }
+
     /// Appends samples.
     pub fn extend(&mut self, samples: &[f32]) {
         let spans = &mut self.spans;

@@ -4,10 +4,12 @@
 //! [`synthesizer`] → [`sequencer`] → [`playout`]. Each is a plain value with
 //! explicit calls; [`Pipeline`] puts them together.
 
+pub mod ahead;
 pub mod backlog;
 pub mod capture;
 pub mod clock;
 pub mod context;
+pub mod cuts;
 pub mod echo_guard;
 pub mod exchange;
 pub mod ladder;
@@ -24,9 +26,10 @@ pub mod timer;
 pub mod transcriber;
 pub mod translator;
 mod utterances;
+pub mod word;
 mod words;
 
-use crate::config::{Form, SpeakerConfig};
+use crate::config::{Form, SpeakerConfig, Stability};
 use crate::error::Error;
 use crate::event::{Cause as Ended, Event, Level, Outcome, UtteranceId};
 use crate::io::{PlayedInput, RequestId, ResponseInput, SocketId, SocketInput};
@@ -35,7 +38,7 @@ use capture::{Capture, Cause, Piece};
 use context::Context;
 use echo_guard::EchoGuard;
 use seam::Seam;
-use segmenter::Segmenter;
+use segmenter::{Segmenter, Settle};
 use timer::Timer;
 use transcriber::{Break, Status, Transcriber};
 use utterances::Utterances;
@@ -71,6 +74,8 @@ pub struct Pipeline {
     guard: EchoGuard,
     /// The result of which a partial was shown last.
     shown: Option<String>,
+    /// The result that the latest utterance was cut from.
+    cut: Option<(String, UtteranceId)>,
     utterances: Utterances,
     held: bool,
     stopped: bool,
@@ -102,6 +107,7 @@ impl Pipeline {
             unsettled: None,
             guard: EchoGuard::default(),
             shown: None,
+            cut: None,
             utterances: Utterances::new(playout_rate_hz)?,
             held: false,
             stopped: false,
@@ -271,14 +277,22 @@ impl Pipeline {
         }
         let old = std::mem::replace(&mut self.config, config);
         let new = &self.config;
+        if (old.codes != new.codes, old.prepare_ahead) != (false, new.prepare_ahead) {
+            self.utterances.unprepare(ctx);
+        }
+        let codes = &new.codes;
+        self.segmenter
+            .translate_into(&codes.transcribe, &codes.translate_target);
         if (
             &old.codes.transcribe,
             old.stability,
+            old.eager,
             &old.transcribe,
             old.message,
         ) != (
             &new.codes.transcribe,
             new.stability,
+            new.eager,
             &new.transcribe,
             new.message,
         ) {
@@ -331,6 +345,7 @@ impl Pipeline {
         let open = self.segmenter.earliest_open();
         self.transcriber.advance(ctx, &self.config, open);
         self.drain_heard(ctx);
+        self.pause(ctx);
         self.capture.forget(self.transcriber.backlog.start());
         self.utterances.advance(ctx, &self.config);
         if self.stopped && !self.transcriber.is_on() {
@@ -375,8 +390,13 @@ impl Pipeline {
 }
 
 fn segmenter(config: &SpeakerConfig) -> Segmenter {
-    let stabilised = config.stability != crate::config::Stability::None;
-    Segmenter::new(&config.codes.transcribe, stabilised)
+    let settle = match (config.eager, config.stability) {
+        (true, _) => Settle::Agreed,
+        (false, Stability::None) => Settle::Final,
+        (false, _) => Settle::Stable,
+    };
+    let codes = &config.codes;
+    Segmenter::new(&codes.transcribe, &codes.translate_target, settle)
 }
 
 fn gap(ctx: &mut Context<'_>, at: Timestamp, lost: Duration) {

@@ -1,7 +1,12 @@
 //! Results to segments: what is settled and makes a clause is committed, once.
 
-use super::script::{Join, ends_clause};
-use crate::aws::transcribe::{Alternative, ItemKind, TranscriptResult};
+use super::cuts::Cuts;
+use super::script::Join;
+use super::word::words;
+#[cfg(test)]
+pub use super::word::words_of;
+pub use super::word::{Word, fold};
+use crate::aws::transcribe::{Alternative, TranscriptResult};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -28,6 +33,8 @@ pub struct Segment {
     pub first_seen: Timestamp,
     /// What is to become of it.
     pub fate: Fate,
+    /// Its words without case and punctuation.
+    pub folded: Vec<String>,
 }
 
 /// What is to become of a word. Segments are cut where it changes.
@@ -41,6 +48,18 @@ pub enum Fate {
     Echo,
 }
 
+/// What counts as settled before the final result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// Nothing.
+    Final,
+    /// What the service calls stable.
+    Stable,
+    /// That, and words that two results in a row agree on: sooner, and now and
+    /// then wrong.
+    Agreed,
+}
+
 /// Cuts one stream's results into segments.
 ///
 /// The invariant: the segments of a result, joined, are its final transcript,
@@ -50,7 +69,8 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct Segmenter {
     join: Join,
-    stabilised: bool,
+    cuts: Cuts,
+    settle: Settle,
     open: VecDeque<Open>,
     finished: VecDeque<String>,
 }
@@ -67,50 +87,27 @@ struct Open {
     committed_end: f64,
     /// When a word after the committed ones was first seen.
     tail_seen: Option<Timestamp>,
-}
-
-/// A word with the marks after it.
-#[derive(Debug)]
-pub struct Word {
-    /// The word and its marks.
-    pub text: String,
-    /// Without case and punctuation.
-    pub folded: String,
-    /// In seconds of the stream.
-    pub start: f64,
-    /// In seconds of the stream.
-    pub end: f64,
-    /// The word and its marks are stable.
-    stable: bool,
-    ends_clause: bool,
-}
-
-#[cfg(test)]
-impl Word {
-    /// A word of its own.
-    pub fn of(text: &str, start: f64, end: f64) -> Self {
-        Self {
-            text: text.to_owned(),
-            folded: fold(text),
-            start,
-            end,
-            stable: true,
-            ends_clause: false,
-        }
-    }
+    /// The words after the committed ones, as the latest result has them.
+    tail: Vec<Word>,
 }
 
 impl Segmenter {
-    /// For a Transcribe language code; `stabilised` is whether stable items may
-    /// be committed before the final result.
+    /// For the Transcribe language code of what is spoken and the code of the
+    /// language that it is translated into.
     #[must_use]
-    pub fn new(language_code: &str, stabilised: bool) -> Self {
+    pub fn new(spoken: &str, heard: &str, settle: Settle) -> Self {
         Self {
-            join: Join::of(language_code),
-            stabilised,
+            join: Join::of(spoken),
+            cuts: Cuts::of(spoken, heard),
+            settle,
             open: VecDeque::new(),
             finished: VecDeque::new(),
         }
+    }
+
+    /// It is translated into another language from now on.
+    pub fn translate_into(&mut self, spoken: &str, heard: &str) {
+        self.cuts = Cuts::of(spoken, heard);
     }
 
     /// How words are joined.
@@ -156,24 +153,20 @@ impl Segmenter {
         let start = words.first().map_or(result.start_time, |word| word.start);
         open.start = open.start.min(start);
         let from = open.tail(words);
-        let tail = &words[from..];
+        let mut tail = words[from..].to_vec();
         if !tail.is_empty() {
             open.tail_seen.get_or_insert(now);
         }
-        let count = if result.is_partial {
-            if self.stabilised { settled(tail) } else { 0 }
-        } else {
-            tail.len()
-        };
-        let (mut done, rest) = tail.split_at(count);
-        while let Some(word) = done.first() {
-            let its = fate(word.start);
-            let alike = done.iter().take_while(|word| fate(word.start) == its);
-            let (part, more) = done.split_at(alike.count());
-            let more_follows = !(more.is_empty() && rest.is_empty());
-            out.push(open.commit(now, part, its, more_follows, self.join));
-            done = more;
+        if self.settle == Settle::Agreed {
+            agree(&open.tail, &mut tail);
         }
+        let count = match (result.is_partial, self.settle) {
+            (false, _) => tail.len(),
+            (true, Settle::Final) => 0,
+            (true, _) => settled(&tail, self.cuts),
+        };
+        open.tail = tail.split_off(count);
+        open.commit_all(now, &tail, &fate, self.join, out);
         if !result.is_partial {
             self.open.remove(index);
             self.finished.push_back(result.result_id.clone());
@@ -182,6 +175,37 @@ impl Segmenter {
             }
         }
         from..from + count
+    }
+
+    /// The words that are not committed yet, if they are of one result alone.
+    #[must_use]
+    pub fn tail(&self) -> Option<&[Word]> {
+        let mut tails = self.open.iter().filter(|open| !open.tail.is_empty());
+        let tail = tails.next()?;
+        tails.next().is_none().then_some(&tail.tail)
+    }
+
+    /// Whether all of [`Self::tail`] is settled.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let settled = |tail: &[Word]| tail.iter().all(|word| word.stable);
+        self.settle != Settle::Final && self.tail().is_some_and(settled)
+    }
+
+    /// The speaker pauses after [`Self::tail`]: commits it, though no mark ends
+    /// the clause. Gives its words.
+    pub fn pause(
+        &mut self,
+        now: Timestamp,
+        fate: impl Fn(f64) -> Fate,
+        out: &mut Vec<Segment>,
+    ) -> Vec<Word> {
+        let Some(open) = self.open.iter_mut().find(|open| !open.tail.is_empty()) else {
+            return Vec::new();
+        };
+        let tail = std::mem::take(&mut open.tail);
+        open.commit_all(now, &tail, &fate, self.join, out);
+        tail
     }
 
     /// Where the earliest result that is not final begins, in seconds of the
@@ -219,6 +243,7 @@ impl Segmenter {
                 text: String::new(),
                 committed_end: f64::NEG_INFINITY,
                 tail_seen: None,
+                tail: Vec::new(),
             });
             self.open.len() - 1
         })
@@ -254,6 +279,25 @@ impl Open {
         row.iter().rposition(|cost| *cost == best).unwrap_or(0)
     }
 
+    /// Commits words, cut where their fate changes.
+    fn commit_all(
+        &mut self,
+        now: Timestamp,
+        mut words: &[Word],
+        fate: &impl Fn(f64) -> Fate,
+        join: Join,
+        out: &mut Vec<Segment>,
+    ) {
+        while let Some(word) = words.first() {
+            let its = fate(word.start);
+            let alike = words.iter().take_while(|word| fate(word.start) == its);
+            let (part, more) = words.split_at(alike.count());
+            let more_follows = !(more.is_empty() && self.tail.is_empty());
+            out.push(self.commit(now, part, its, more_follows, join));
+            words = more;
+        }
+    }
+
     fn commit(
         &mut self,
         now: Timestamp,
@@ -263,8 +307,8 @@ impl Open {
         join: Join,
     ) -> Segment {
         let text = join.all(words.iter().map(|word| word.text.as_str()));
-        self.committed
-            .extend(words.iter().map(|word| word.folded.clone()));
+        let folded: Vec<String> = words.iter().map(|word| word.folded.clone()).collect();
+        self.committed.extend_from_slice(&folded);
         if fate != Fate::Echo {
             self.text = join.all([self.text.as_str(), text.as_str()]);
         }
@@ -281,94 +325,31 @@ impl Open {
             end,
             first_seen,
             fate,
+            folded,
         }
     }
 }
 
 /// How many of the words can be committed: the longest stable beginning that
-/// ends with a clause.
-fn settled(words: &[Word]) -> usize {
+/// ends with a clause, or a piece of one that has become long.
+fn settled(words: &[Word], cuts: Cuts) -> usize {
     let stable = words.iter().take_while(|word| word.stable).count();
     let clause = words[..stable].iter().rposition(|word| word.ends_clause);
     clause
         .map(|last| last + 1)
         .filter(|count| *count >= LEAST_WORDS)
-        .unwrap_or(0)
+        .unwrap_or_else(|| cuts.after(words, stable))
 }
 
-/// The words of a reading, each with the marks after it (and opening marks
-/// before it).
-fn words(alternative: &Alternative, result: &TranscriptResult, join: Join) -> Vec<Word> {
-    if alternative.items.is_empty() {
-        return words_of_text(&alternative.transcript, result, join);
-    }
-    let mut words: Vec<Word> = Vec::with_capacity(alternative.items.len());
-    let mut opening = String::new();
-    for item in &alternative.items {
-        let content = item.content.trim();
-        if content.is_empty() {
-            continue;
+/// Words that two results agree on count as stable. The mark after the last of
+/// them may still come.
+fn agree(before: &[Word], now: &mut [Word]) {
+    for (old, new) in before.iter().zip(now) {
+        if old.folded != new.folded {
+            break;
         }
-        let stable = item.stable == Some(true);
-        if item.kind == ItemKind::Pronunciation {
-            let text = std::mem::take(&mut opening) + content;
-            words.push(Word {
-                folded: fold(content),
-                ends_clause: ends_clause(content, true),
-                text,
-                start: item.start_time,
-                end: item.end_time,
-                stable,
-            });
-        } else if super::script::opens(content) || words.is_empty() {
-            opening.push_str(content);
-        } else if let Some(word) = words.last_mut() {
-            word.text.push_str(content);
-            word.ends_clause |= ends_clause(content, false);
-            word.stable &= stable;
-        }
+        new.stable = true;
     }
-    words
-}
-
-/// A final result may come without items: then its text is all there is, and
-/// its words are taken as equally long.
-fn words_of_text(text: &str, result: &TranscriptResult, join: Join) -> Vec<Word> {
-    let parts = join.split(text);
-    let length = (result.end_time - result.start_time).max(0.0) / parts.len().max(1) as f64;
-    parts
-        .into_iter()
-        .enumerate()
-        .map(|(n, part)| Word {
-            folded: fold(&part),
-            ends_clause: ends_clause(&part, true),
-            start: result.start_time + length * n as f64,
-            end: result.start_time + length * (n + 1) as f64,
-            text: part,
-            stable: false,
-        })
-        .collect()
-}
-
-/// A word without case and punctuation, to tell whether it is the same one.
-pub fn fold(word: &str) -> String {
-    let bare: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
-    if bare.is_empty() {
-        word.to_owned()
-    } else {
-        bare.to_lowercase()
-    }
-}
-
-/// The words of a text that is said between those seconds.
-#[cfg(test)]
-pub fn words_of(text: &str, start_time: f64, end_time: f64) -> Vec<Word> {
-    let result = TranscriptResult {
-        start_time,
-        end_time,
-        ..TranscriptResult::default()
-    };
-    words_of_text(text, &result, Join::Spaces)
 }
 
 #[cfg(test)]

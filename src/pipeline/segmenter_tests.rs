@@ -1,5 +1,5 @@
 use super::*;
-use crate::aws::transcribe::Item;
+use crate::aws::transcribe::{Item, ItemKind};
 use crate::random::Random;
 
 fn item(content: &str, at: f64, stable: bool) -> Item {
@@ -54,7 +54,7 @@ fn feed(segmenter: &mut Segmenter, results: &[TranscriptResult]) -> Vec<String> 
 #[test]
 fn stable_clauses_are_committed_before_the_final() {
     let tokens = ["Hola", "señora", ",", "necesito", "ayuda", ".", "Gracias"];
-    let mut segmenter = Segmenter::new("es-US", true);
+    let mut segmenter = Segmenter::new("es-US", "fr", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[
@@ -71,7 +71,7 @@ fn stable_clauses_are_committed_before_the_final() {
 #[test]
 fn without_stability_only_finals_are_committed() {
     let tokens = ["Hola", "señora", ",", "adiós", "."];
-    let mut segmenter = Segmenter::new("es-US", false);
+    let mut segmenter = Segmenter::new("es-US", "fr", Settle::Final);
     let said = feed(
         &mut segmenter,
         &[
@@ -85,7 +85,7 @@ fn without_stability_only_finals_are_committed() {
 #[test]
 fn one_word_is_not_spoken_alone_but_as_a_whole_final() {
     let tokens = ["Well", ",", "I", "think", "so", ",", "yes"];
-    let mut segmenter = Segmenter::new("en-US", true);
+    let mut segmenter = Segmenter::new("en-US", "fr", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[
@@ -101,7 +101,7 @@ fn one_word_is_not_spoken_alone_but_as_a_whole_final() {
 
 #[test]
 fn a_final_without_items_gives_its_text() {
-    let mut segmenter = Segmenter::new("en-US", true);
+    let mut segmenter = Segmenter::new("en-US", "fr", Settle::Stable);
     let mut last = result("a", &[], 0, false);
     last.alternatives[0].transcript = "I can see it, and it works.".into();
     last.end_time = 2.0;
@@ -116,7 +116,7 @@ fn a_final_without_items_gives_its_text() {
 
 #[test]
 fn what_was_said_is_never_taken_back() {
-    let mut segmenter = Segmenter::new("en-US", true);
+    let mut segmenter = Segmenter::new("en-US", "fr", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[
@@ -142,14 +142,14 @@ fn what_was_said_is_never_taken_back() {
 
 #[test]
 fn a_repeated_final_says_nothing_twice() {
-    let mut segmenter = Segmenter::new("en-US", true);
+    let mut segmenter = Segmenter::new("en-US", "fr", Settle::Stable);
     let last = result("a", &["Yes", "please", "."], 3, false);
     assert_eq!(feed(&mut segmenter, &[last.clone(), last]), ["Yes please."]);
 }
 
 #[test]
 fn results_that_stay_open_are_bounded_and_can_be_abandoned() {
-    let mut segmenter = Segmenter::new("en-US", true);
+    let mut segmenter = Segmenter::new("en-US", "fr", Settle::Stable);
     for n in 0..1_000 {
         let id = format!("r{n}");
         feed(
@@ -165,7 +165,7 @@ fn results_that_stay_open_are_bounded_and_can_be_abandoned() {
 
 #[test]
 fn chinese_and_japanese_are_cut_and_joined_without_spaces() {
-    let mut segmenter = Segmenter::new("zh-CN", true);
+    let mut segmenter = Segmenter::new("zh-CN", "fr", Settle::Stable);
     let tokens = ["你好", "先生", "，", "请", "等", "。"];
     let said = feed(
         &mut segmenter,
@@ -179,7 +179,7 @@ fn chinese_and_japanese_are_cut_and_joined_without_spaces() {
 
 #[test]
 fn marks_that_open_go_with_the_next_word() {
-    let mut segmenter = Segmenter::new("es-US", true);
+    let mut segmenter = Segmenter::new("es-US", "fr", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[result("a", &["¿", "Puede", "usted", "?"], 4, false)],
@@ -216,7 +216,13 @@ fn committed_segments_joined_are_the_final_transcript() {
             }
         }
         let stabilised = below(4) > 0;
-        let mut segmenter = Segmenter::new("es-US", stabilised);
+        let settle = if stabilised {
+            Settle::Stable
+        } else {
+            Settle::Final
+        };
+        let mut segmenter = Segmenter::new("es-US", "en", settle);
+        let mut paused = 0;
         let mut out = Vec::new();
         let mut stable = 0;
         for shown in 1..=tokens.len() {
@@ -234,6 +240,11 @@ fn committed_segments_joined_are_the_final_transcript() {
                 &result("r", &seen, stable, true),
                 &mut out,
             );
+            if segmenter.is_settled() && below(3) == 0 {
+                let words = segmenter.pause(Timestamp::ZERO, |_| Fate::Interpreted, &mut out);
+                paused += usize::from(words.len() < LEAST_WORDS);
+                assert!(segmenter.tail().is_none());
+            }
         }
         let mut last: Vec<String> = Vec::new();
         for token in &tokens {
@@ -261,11 +272,90 @@ fn committed_segments_joined_are_the_final_transcript() {
         assert_eq!(said, bare(&text), "seed {seed}");
         if stabilised {
             let (_, before) = out.split_last().unwrap();
-            for segment in before {
-                assert!(bare(&segment.text).len() >= LEAST_WORDS, "seed {seed}");
-            }
+            let short = before.iter().filter(|s| bare(&s.text).len() < LEAST_WORDS);
+            assert!(short.count() <= paused, "seed {seed}");
         } else {
             assert!(out.len() <= 1);
         }
     }
+}
+
+#[test]
+fn a_pause_commits_what_is_settled_and_its_mark_is_not_said_again() {
+    let mut segmenter = Segmenter::new("es-US", "en", Settle::Stable);
+    let mut out = Vec::new();
+    take(
+        &mut segmenter,
+        0,
+        &result("a", &["Sí", "claro"], 1, true),
+        &mut out,
+    );
+    assert!(!segmenter.is_settled());
+    assert_eq!(segmenter.tail().map(<[Word]>::len), Some(2));
+    take(
+        &mut segmenter,
+        1,
+        &result("a", &["Sí", "claro"], 2, true),
+        &mut out,
+    );
+    assert!(segmenter.is_settled() && out.is_empty());
+    let words = segmenter.pause(Timestamp::from_millis(2), |_| Fate::Interpreted, &mut out);
+    assert_eq!(words.len(), 2);
+    assert_eq!(out[0].text, "Sí claro");
+    let last = result("a", &["Sí", ",", "claro", "."], 4, false);
+    take(&mut segmenter, 3, &last, &mut out);
+    assert_eq!(out.len(), 1);
+}
+
+#[test]
+fn a_clause_that_does_not_end_is_cut() {
+    let tokens = [
+        "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho",
+    ];
+    let mut segmenter = Segmenter::new("es-US", "en", Settle::Stable);
+    let said = feed(
+        &mut segmenter,
+        &[
+            result("a", &tokens[..6], 5, true),
+            result("a", &tokens[..7], 6, true),
+            result("a", &tokens, 8, false),
+        ],
+    );
+    assert_eq!(said, ["uno dos tres cuatro cinco seis", "siete ocho"]);
+    // Its end is in sight.
+    let mut long = tokens.to_vec();
+    long.insert(7, ".");
+    let mut segmenter = Segmenter::new("es-US", "en", Settle::Stable);
+    let said = feed(
+        &mut segmenter,
+        &[result("a", &long, 6, true), result("a", &long, 8, true)],
+    );
+    assert_eq!(said, ["uno dos tres cuatro cinco seis siete."]);
+}
+
+#[test]
+fn two_results_that_agree_settle_words_for_the_eager() {
+    let mut segmenter = Segmenter::new("es-US", "en", Settle::Agreed);
+    let mut out = Vec::new();
+    take(
+        &mut segmenter,
+        0,
+        &result("a", &["Sí", "claro"], 0, true),
+        &mut out,
+    );
+    assert!(!segmenter.is_settled());
+    take(
+        &mut segmenter,
+        1,
+        &result("a", &["Sí", "caro"], 0, true),
+        &mut out,
+    );
+    assert!(!segmenter.is_settled());
+    take(
+        &mut segmenter,
+        2,
+        &result("a", &["Sí", "caro"], 0, true),
+        &mut out,
+    );
+    assert!(segmenter.is_settled());
 }

@@ -5,6 +5,7 @@ use super::exchange::{Exchange, broken};
 use super::script::pieces;
 use crate::audio::framer::duration;
 use crate::audio::pcm::S16leReader;
+use crate::audio::trim::Trim;
 use crate::aws::polly;
 use crate::config::SpeakerConfig;
 use crate::error::{Error, ErrorCode, Stage};
@@ -50,6 +51,7 @@ struct Job {
     voice: Voice,
     exchange: Exchange,
     reader: S16leReader,
+    trim: Trim,
     refusal: Vec<u8>,
     /// Samples of this piece that came on this attempt.
     samples: usize,
@@ -75,6 +77,7 @@ impl Synthesizer {
             exchange: exchange(&voice, ctx.now),
             voice,
             reader: S16leReader::default(),
+            trim: Trim::default(),
             refusal: Vec::new(),
             samples: 0,
             handed: 0,
@@ -147,7 +150,14 @@ impl Synthesizer {
                 let whole = self.end(n);
                 let job = &mut self.jobs[n];
                 job.exchange.over(ctx, &job.refusal);
-                whole.map(|()| job.next_piece(ctx.now))
+                whole.map(|()| {
+                    let mut rest = Vec::new();
+                    let job = &mut self.jobs[n];
+                    job.trim.end(&mut rest);
+                    let (utterance, over) = (job.utterance, job.next_piece(ctx.now));
+                    self.pcm(utterance, rest);
+                    over
+                })
             }
             Some(ResponseInput::Failed) => {
                 self.jobs[n].exchange.over(ctx, &[]);
@@ -204,8 +214,16 @@ impl Synthesizer {
         if !std::mem::replace(&mut job.began, true) {
             self.done.push_back((utterance, Spoken::Began { engine }));
         }
-        self.done.push_back((utterance, Spoken::Pcm(pcm)));
+        let mut sound = Vec::with_capacity(pcm.len());
+        job.trim.push(&pcm, &mut sound);
+        self.pcm(utterance, sound);
         Ok(())
+    }
+
+    fn pcm(&mut self, utterance: UtteranceId, pcm: Vec<f32>) {
+        if !pcm.is_empty() {
+            self.done.push_back((utterance, Spoken::Pcm(pcm)));
+        }
     }
 
     fn end(&mut self, n: usize) -> Result<(), Error> {
@@ -220,6 +238,20 @@ impl Synthesizer {
             Ok(_) if !job.reader.is_whole() => Err(broken(Stage::Synthesize)),
             Ok(_) if job.handed > 0 => Ok(()),
             Ok(_) => Err(malformed("the answer holds no sound")),
+        }
+    }
+
+    /// What was begun under one id goes on under another.
+    pub fn rename(&mut self, from: UtteranceId, to: UtteranceId) {
+        for job in &mut self.jobs {
+            if job.utterance == from {
+                job.utterance = to;
+            }
+        }
+        for (utterance, _) in &mut self.done {
+            if *utterance == from {
+                *utterance = to;
+            }
         }
     }
 

@@ -178,6 +178,20 @@ impl Translator {
         true
     }
 
+    /// What was begun under one id goes on under another.
+    pub fn rename(&mut self, from: UtteranceId, to: UtteranceId) {
+        for job in &mut self.jobs {
+            if job.utterance == from {
+                job.utterance = to;
+            }
+        }
+        for (utterance, _) in &mut self.done {
+            if *utterance == from {
+                *utterance = to;
+            }
+        }
+    }
+
     /// Drops an utterance.
     pub fn cancel(&mut self, ctx: &mut Context<'_>, utterance: UtteranceId) {
         self.jobs.retain_mut(|job| {

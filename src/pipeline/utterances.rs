@@ -1,9 +1,11 @@
 //! From a committed text to heard speech, in order.
 
+use super::ahead::Ahead;
 use super::context::Context;
 use super::ladder::Ladder;
 use super::latency::{Ledger, Step};
 use super::playout::Playout;
+use super::segmenter::Segment;
 use super::sequencer::Sequencer;
 use super::synthesizer::{Spoken, Synthesizer};
 use super::timer::Timer;
@@ -36,8 +38,9 @@ const FILTERED: [char; 2] = ['*', '＊'];
 /// One speaker's utterances that are under way.
 pub struct Utterances {
     under_way: VecDeque<Utterance>,
-    translator: Translator,
-    synthesizer: Synthesizer,
+    pub(super) ahead: Ahead,
+    pub(super) translator: Translator,
+    pub(super) synthesizer: Synthesizer,
     sequencer: Sequencer,
     playout: Playout,
     ledger: Ledger,
@@ -67,6 +70,7 @@ impl Utterances {
     pub fn new(playout_rate_hz: u32) -> Result<Self, Error> {
         Ok(Self {
             under_way: VecDeque::new(),
+            ahead: Ahead::default(),
             translator: Translator::default(),
             synthesizer: Synthesizer::default(),
             sequencer: Sequencer::default(),
@@ -130,6 +134,65 @@ impl Utterances {
         id
     }
 
+    /// Sends a committed segment on its way, which may be prepared.
+    pub fn commit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        config: &SpeakerConfig,
+        id: UtteranceId,
+        segment: Segment,
+    ) {
+        let prepared = self.confirm(ctx, id, &segment.folded);
+        self.ahead.count(&segment.text);
+        let result_id = Some(segment.result_id);
+        let Some(prepared) = prepared else {
+            self.begin(ctx, config, id, result_id, segment.text, true);
+            return;
+        };
+        self.expect(ctx, id, result_id, segment.text);
+        for (step, at) in prepared.marks() {
+            self.ledger.mark(id, step, at);
+        }
+        let Some(translated) = prepared.translated else {
+            // It is on its way, under its new name.
+            return;
+        };
+        self.ladder.translated(ctx.now, None);
+        self.translated(ctx, config, id, translated);
+        let utterance = self.under_way.iter_mut().find(|u| u.id == id);
+        if let Some(utterance) = utterance.filter(|_| prepared.speaking)
+            && let Stage::Translated(text, _) = &utterance.stage
+        {
+            let now = ctx.now.as_millis_f64();
+            ctx.played().say(now, id, text);
+            utterance.stage = Stage::Fetching;
+            for spoken in prepared.spoken {
+                self.spoken(ctx, id, spoken);
+            }
+        }
+    }
+
+    fn expect(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: UtteranceId,
+        result_id: Option<String>,
+        source: String,
+    ) {
+        if self.under_way.len() >= MOST_UNDER_WAY {
+            self.drop_oldest(ctx);
+        }
+        self.under_way.push_back(Utterance {
+            id,
+            committed: ctx.now,
+            result_id,
+            source,
+            stage: Stage::Translating,
+            engine: None,
+        });
+        self.sequencer.expect(id);
+    }
+
     /// Sends an announced utterance on its way.
     pub fn begin(
         &mut self,
@@ -140,18 +203,7 @@ impl Utterances {
         text: String,
         translate: bool,
     ) {
-        if self.under_way.len() >= MOST_UNDER_WAY {
-            self.drop_oldest(ctx);
-        }
-        self.under_way.push_back(Utterance {
-            id,
-            committed: ctx.now,
-            result_id,
-            source: text.clone(),
-            stage: Stage::Translating,
-            engine: None,
-        });
-        self.sequencer.expect(id);
+        self.expect(ctx, id, result_id, text.clone());
         if translate {
             self.translator.begin(ctx, config, id, text);
         } else {
@@ -161,6 +213,7 @@ impl Utterances {
 
     /// Drops everything that is not heard yet.
     pub fn drop_all(&mut self, ctx: &mut Context<'_>) {
+        self.unprepare(ctx);
         self.playout.stop(ctx);
         while let Some(utterance) = self.under_way.front() {
             let id = utterance.id;
@@ -170,6 +223,7 @@ impl Utterances {
 
     /// Stops speaking: what is translated stays a caption.
     pub fn only_captions(&mut self, ctx: &mut Context<'_>) {
+        self.unprepare(ctx);
         self.playout.stop(ctx);
         let translated = self
             .under_way
@@ -263,6 +317,10 @@ impl Utterances {
             let mut moved = false;
             while let Some((id, outcome)) = self.translator.poll() {
                 moved = true;
+                if self.ahead.has(id) {
+                    self.translated_ahead(ctx, config, id, outcome);
+                    continue;
+                }
                 self.ladder.translated(ctx.now, outcome.as_ref().err());
                 match outcome {
                     Ok(translated) => self.translated(ctx, config, id, translated),
@@ -272,7 +330,11 @@ impl Utterances {
             moved |= self.fetch(ctx, config);
             while let Some((id, spoken)) = self.synthesizer.poll() {
                 moved = true;
-                self.spoken(ctx, id, spoken);
+                if self.ahead.has(id) {
+                    self.spoken_ahead(ctx, id, spoken);
+                } else {
+                    self.spoken(ctx, id, spoken);
+                }
             }
             self.playout.advance(ctx, &mut self.sequencer);
             if !moved {
@@ -370,7 +432,7 @@ impl Utterances {
 
 /// What can be said of a text: masks are for the eye, and without a letter or
 /// digit there is nothing to say.
-fn speakable(text: &str) -> String {
+pub(super) fn speakable(text: &str) -> String {
     let text = text.replace(MASK, " ");
     without_mask(&text.replace(FILTERED, " "))
 }

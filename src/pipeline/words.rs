@@ -5,10 +5,21 @@ use super::latency::Step;
 use super::segmenter::{Fate, Segment, Word};
 use super::transcriber::Heard;
 use super::{Pipeline, gap};
+use crate::audio::framer::samples;
 use crate::aws::transcribe::TranscriptResult;
 use crate::config::Form;
 use crate::error::{Error, ErrorCode, Stage};
-use crate::event::{Event, Outcome, UtteranceId};
+use crate::event::{Event, Outcome};
+use crate::time::Duration;
+
+/// A word that ends so much after the speech, as we hear it, is of speech that we
+/// do not hear: of its pauses we know nothing.
+const UNHEARD: Duration = Duration::from_millis(400);
+
+/// A word's end is dated so much before the end of the speech at most, if it is
+/// the last one: words are dated 120 ms off, the end of speech some tens of ms.
+/// No word but the shortest fits in it.
+const WORD_LATE: Duration = Duration::from_millis(180);
 
 impl Pipeline {
     pub(super) fn drain_heard(&mut self, ctx: &mut Context<'_>) {
@@ -30,6 +41,7 @@ impl Pipeline {
                 }
                 Heard::StreamOver => {
                     self.settle(ctx);
+                    self.utterances.unprepare(ctx);
                     for (result_id, text) in self.segmenter.abandon() {
                         self.close_caption(ctx, result_id, text);
                     }
@@ -68,15 +80,7 @@ impl Pipeline {
         let transcriber = &self.transcriber;
         let position = |second| transcriber.position(second).min(newest);
         let before = self.discard_before;
-        let fate = |second| {
-            if position(second) < before {
-                Fate::Discarded
-            } else if echoes.contains(&second) {
-                Fate::Echo
-            } else {
-                Fate::Interpreted
-            }
-        };
+        let fate = |second| fate(second, position(second) < before, &echoes);
         let begins = !words.is_empty() || old == 0 || self.segmenter.knows(&result.result_id);
         if begins {
             let committed = self
@@ -84,10 +88,12 @@ impl Pipeline {
                 .handle(ctx.now, result, words, fate, &mut segments);
             self.seam.commit(&words[committed], position);
         }
-        let mut utterance_id = None;
         for segment in segments {
-            utterance_id = self.commit(ctx, segment).or(utterance_id);
+            self.commit(ctx, segment);
         }
+        let cut = self.cut.as_ref();
+        let utterance_id = cut.filter(|(id, _)| *id == result.result_id);
+        let utterance_id = utterance_id.map(|(_, utterance)| *utterance);
         let end = self.transcriber.position(result.end_time);
         if !result.is_partial {
             self.transcriber.backlog.finish(end);
@@ -161,13 +167,54 @@ impl Pipeline {
         self.guard.echoes(words, join, played, place)
     }
 
-    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) -> Option<UtteranceId> {
+    /// Somebody pauses: what is settled of the last clause is committed without
+    /// waiting for its mark, and what is not is prepared.
+    pub(super) fn pause(&mut self, ctx: &mut Context<'_>) {
+        let Some(tail) = self.segmenter.tail() else {
+            return;
+        };
+        let backlog = &self.transcriber.backlog;
+        let newest = backlog.end();
+        let last = tail.last().map_or(0.0, |word| word.end);
+        let said = self.transcriber.position(last);
+        let at_its_end = |end: u64| {
+            let late = end.saturating_sub(samples(WORD_LATE));
+            (late..end + samples(UNHEARD)).contains(&said)
+        };
+        if !backlog.paused_since().is_some_and(at_its_end) {
+            return;
+        }
+        let settled = self.segmenter.is_settled();
+        if !settled && !self.utterances.wants(&self.config, tail) {
+            return;
+        }
+        let tail = tail.to_vec();
+        let echoes = self.echoes(ctx, &tail);
+        let transcriber = &self.transcriber;
+        let position = |second| transcriber.position(second).min(newest);
+        let before = self.discard_before;
+        let fate = |second| fate(second, position(second) < before, &echoes);
+        if settled {
+            let mut segments = Vec::new();
+            let words = self.segmenter.pause(ctx.now, fate, &mut segments);
+            self.seam.commit(&words, position);
+            for segment in segments {
+                self.commit(ctx, segment);
+            }
+        } else if tail.iter().all(|w| fate(w.start) == Fate::Interpreted) {
+            let join = self.segmenter.join();
+            self.utterances.prepare(ctx, &self.config, tail, join);
+        }
+    }
+
+    fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) {
         let end = self.transcriber.position(segment.end);
         self.transcriber.backlog.commit(end);
         if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
-            return None;
+            return;
         }
         let id = self.utterances.announce(ctx);
+        self.cut = Some((segment.result_id.clone(), id));
         if let Some(captured) = self.capture.time_of(end) {
             self.utterances.mark(id, Step::Captured, captured);
         }
@@ -176,11 +223,8 @@ impl Pipeline {
         if segment.fate == Fate::Discarded {
             self.utterances.finish(ctx, id, Outcome::Dropped, None);
         } else {
-            let result_id = Some(segment.result_id);
-            self.utterances
-                .begin(ctx, &self.config, id, result_id, segment.text, true);
+            self.utterances.commit(ctx, &self.config, id, segment);
         }
-        Some(id)
     }
 
     /// Tells of a seam, once it is known how it is.
@@ -216,5 +260,16 @@ impl Pipeline {
             end_ms: ctx.now.as_millis_f64(),
             engine: None,
         });
+    }
+}
+
+/// What is to become of a word that starts at this second of the stream.
+fn fate(second: f64, discarded: bool, echoes: &[f64]) -> Fate {
+    if discarded {
+        Fate::Discarded
+    } else if echoes.contains(&second) {
+        Fate::Echo
+    } else {
+        Fate::Interpreted
     }
 }

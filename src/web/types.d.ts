@@ -126,6 +126,20 @@ export interface SpeakerOptions {
   engine?: "standard" | "neural" | "long-form" | "generative";
   /** How settled words must be before they are spoken. Default `high`. */
   stability?: "none" | "low" | "medium" | "high";
+  /**
+   * Whether words count as settled once two results in a row agree on them:
+   * a little sooner where `stability` is not `high`, and now and then something
+   * is spoken that the service takes back. Default false: nothing is.
+   */
+  eager?: boolean;
+  /**
+   * When this speaker pauses, the translation and its speech are asked for
+   * before the words are settled, and thrown away if those turn out otherwise
+   * (event `prepared`). So many requests to each service may be in vain for each
+   * utterance, and characters as a share of those committed; 0 to 10, default
+   * 0.3. 0 asks for nothing ahead.
+   */
+  prepareAhead?: number;
   /** Length of an audio message to Transcribe, 20 to 200 ms. Default 50. */
   messageMs?: number;
   /** How much of this side's beginning is not transcribed, 0 to 10,000 ms. Default 0. */
@@ -325,6 +339,22 @@ export interface GapDetail {
 }
 
 /**
+ * What was asked for before its words were settled (`prepareAhead`): it was right
+ * and is heard that much sooner, or it was in vain.
+ */
+export interface PreparedDetail {
+  speaker: Speaker;
+  /** The utterance that it became; absent if it was in vain. */
+  utteranceId?: number;
+  /** How many characters were translated for it. */
+  characters: number;
+  /** How many of this speaker's were right so far. */
+  hits: number;
+  /** How many of this speaker's were in vain so far. */
+  misses: number;
+}
+
+/**
  * A stream to Amazon Transcribe took another one's place. What was said
  * meanwhile, and what was not yet committed, is heard by the new one. Told once
  * the first words after the seam are known, or at once if no word can be on both
@@ -373,6 +403,7 @@ export interface SessionEventMap {
   latency: CustomEvent<LatencyDetail>;
   statechange: CustomEvent<{ state: SessionState }>;
   levelchange: CustomEvent<LevelChangeDetail>;
+  prepared: CustomEvent<PreparedDetail>;
   gap: CustomEvent<GapDetail>;
   seam: CustomEvent<SeamDetail>;
   echo: CustomEvent<EchoDetail>;

@@ -106,7 +106,7 @@ fn the_form_changes_during_the_call_on_the_same_stream() {
 fn whoever_stops_speaking_stops_at_once_and_the_rest_is_captions() {
     let mut call = Call::new(config());
     call.customer_says([
-        "una frase muy larga que tarda mucho.",
+        "una frase larguisima tarda muchisimo.",
         "otra mas.",
         "y otra.",
     ]);
@@ -123,7 +123,7 @@ fn whoever_stops_speaking_stops_at_once_and_the_rest_is_captions() {
     assert_eq!(call.utterances(|o| o == Outcome::Caption).len(), 3);
 
     configure(&mut call, Customer, Form::Speech);
-    call.customer_says(["una frase muy larga que tarda mucho."]);
+    call.customer_says(["una frase larguisima tarda muchisimo."]);
     call.run_until("it is heard", |call| {
         call.utterances(|o| o == Outcome::Speaking).len() == 2
     });

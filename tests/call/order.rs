@@ -36,7 +36,10 @@ fn the_next_is_fetched_while_this_one_plays() {
     let mut call = Call::new(config());
     call.aws.polly.delay(1, ms(1_500));
     call.aws.polly.delay(2, ms(300));
-    call.customer_says(["esta frase es muy larga y dura mucho.", "corta aqui."]);
+    call.customer_says([
+        "esta interesantisima frase durara muchisimo.",
+        "corta aqui.",
+    ]);
     call.drive();
     let heard = call.heard_by(Agent);
     assert_eq!(heard.len(), 2, "{heard:?}");
@@ -56,7 +59,7 @@ fn the_first_chunk_is_played_before_the_last_arrives() {
     let mut call = Call::new(config());
     // 10 s of body at real time: a whole clip would be far too late.
     call.aws.polly_speed = 1.05;
-    let long = "una frase larga que tarda mucho tiempo en decirse del todo.";
+    let long = "una frase larguisima tardara interminablemente.";
     call.customer_says([long]);
     call.drive();
     assert_eq!(call.heard_by(Agent).len(), 1);

@@ -54,7 +54,7 @@ fn defect_2_a_headset_at_any_rate_is_understood() {
 #[test]
 fn defect_9_a_short_sentence_does_not_overtake_a_long_one() {
     let mut call = Call::new(config());
-    let long = "una frase muy larga que tarda mucho en traducirse.";
+    let long = "una frase larguisima tarda muchisimo.";
     call.aws
         .translate
         .text_delays

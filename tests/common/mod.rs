@@ -41,7 +41,17 @@ pub const fn ms(millis: u64) -> Duration {
 }
 
 /// Spanish customer, English agent, everything by default.
+/// Nothing is prepared ahead: what is asked for is what was committed, and each
+/// thing once. tests/call/ahead.rs has the defaults.
 pub fn options() -> SessionOptions {
+    let mut options = default_options();
+    for speaker in Speaker::BOTH {
+        options.of_mut(speaker).prepare_ahead = Some(0.0);
+    }
+    options
+}
+
+pub fn default_options() -> SessionOptions {
     SessionOptions::from_value(&serde_json::json!({
         "region": "us-east-1",
         "agent": { "language": "en-US", "voice": "Lupe" },

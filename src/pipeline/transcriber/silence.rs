@@ -34,6 +34,8 @@ pub struct Deafness {
     at: Timestamp,
     /// Streams in a row that said nothing.
     streams: u32,
+    /// Up to this position it was given up to be answered.
+    given_up: u64,
 }
 
 impl Deafness {
@@ -61,11 +63,7 @@ impl Transcriber {
     /// The service has said something, be it that it hears nothing.
     pub(super) fn is_alive(&mut self, now: Timestamp) {
         let answered = self.deaf.answered.max(self.worked_on(now));
-        self.deaf = Deafness {
-            answered,
-            at: now,
-            streams: 0,
-        };
+        (self.deaf.answered, self.deaf.at, self.deaf.streams) = (answered, now, 0);
     }
 
     /// Whether the stream has gone silent. `open` is where the earliest open
@@ -98,8 +96,11 @@ impl Transcriber {
         if self.deaf.is_deaf() {
             // Two streams have said nothing to it: it is taken for no speech.
             let position = self.backlog.unfinished().unwrap_or(self.sent);
+            let position = position.max(self.deaf.given_up);
+            self.deaf.given_up = self.sent;
             if let Some(samples) = self.sent.checked_sub(position).filter(|count| *count > 0) {
-                self.heard.push_back(Heard::Unanswered { position, samples });
+                self.heard
+                    .push_back(Heard::Unanswered { position, samples });
             }
             self.backlog.finish(self.sent);
         }
