@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod ahead;
 mod audio;
 mod control;
 mod credentials;

@@ -165,10 +165,11 @@ type Ended = (Cause, f64, f64, bool);
 /// A call in which the customer's stream is killed so many times, at least 20 s
 /// apart.
 fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
-    let mut options = options();
+    let mut options = default_options();
     options.agent.enabled = Some(false);
     let mut call = Call::seeded(options.resolve(16_000).unwrap(), seed);
     call.aws.nasty = Some(Nasty::new(seed));
+    call.aws.settles = seed % 4 > 0;
     call.aws.keep_pcm = false;
     call.players[Customer].keep = false;
     call.taps[Agent].running = false;

@@ -105,6 +105,9 @@ pub struct FakeAws {
     pub silent_streams: bool,
     /// The times of a session that is carried on do not begin anew.
     pub times_go_on: bool,
+    /// In every stream that is opened a last word becomes stable before the final,
+    /// 200 ms after it.
+    pub settles: bool,
     /// Makes every stream that is opened awkward.
     pub nasty: Option<transcribe::Nasty>,
     /// Handshakes that are refused before one is let through.
@@ -160,6 +163,7 @@ impl Default for FakeAws {
             streams: Vec::new(),
             silent_streams: false,
             times_go_on: false,
+            settles: false,
             nasty: None,
             refuse_handshakes: 0,
             handshake: Duration::from_millis(30),

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// Silence after a word that ends the utterance.
 const PAUSE: u64 = RATE as u64 / 2;
 
+/// Silence after a word that settles it, where stability is on.
+const SETTLED: u64 = RATE as u64 / 5;
+
 /// How much later than the audio a result comes.
 const DELAY: Duration = Duration::from_millis(100);
 
@@ -44,6 +47,10 @@ pub struct Stream {
     stabilised: bool,
     ear: Ear,
     words: Vec<(String, u64, u64)>,
+    /// Whether a last word becomes stable before the final.
+    settles: bool,
+    /// So many of the words are stable since there was silence after them.
+    settled: usize,
     results: usize,
     last_audio: Timestamp,
     /// When it will have worked through what it was sent.
@@ -88,6 +95,8 @@ impl FakeAws {
                 Ear::new(RATE)
             },
             words: Vec::new(),
+            settles: self.settles,
+            settled: 0,
             results: 0,
             last_audio: now,
             done: now,
@@ -259,6 +268,12 @@ impl Stream {
             }
         }
         let last = self.words.last().map(|(_, _, end)| *end);
+        let silence = last.map_or(0, |end| self.ear.position().saturating_sub(end));
+        let settles = self.settles && self.stabilised && self.settled < self.words.len();
+        if settles && !self.ear.in_burst() && silence >= SETTLED {
+            self.settled = self.words.len();
+            self.result(true, words);
+        }
         if !self.ear.in_burst() && last.is_some_and(|end| self.ear.position() - end >= PAUSE) {
             self.result(false, words);
         }
@@ -294,7 +309,9 @@ impl Stream {
         let times_from = self.times_from as f64;
         let second = |position: f64| (times_from + position) / f64::from(RATE);
         let last = self.words.len() - 1;
-        let wrong = self.nasty.as_mut().filter(|_| is_partial);
+        let settled = self.settled;
+        let wrong = self.nasty.as_mut();
+        let wrong = wrong.filter(|_| is_partial && settled <= last);
         let wrong = wrong.and_then(|nasty| nasty.wrong(vocabulary));
         let mut items = Vec::new();
         let mut text = String::new();
@@ -321,7 +338,7 @@ impl Stream {
                     "Type": kind, "Content": content, "Confidence": 0.9,
                     "VocabularyFilterMatch": false});
                 if self.stabilised {
-                    item["Stable"] = json!(shown);
+                    item["Stable"] = json!(shown || n < settled);
                 }
                 item
             };
@@ -348,6 +365,7 @@ impl Stream {
         }));
         if !is_partial {
             self.words.clear();
+            self.settled = 0;
             self.results += 1;
         }
     }
