@@ -48,11 +48,9 @@ impl Seam {
             if self.said.len() == REMEMBERED {
                 self.said.pop_front();
             }
-            self.said.push_back(Said {
-                folded: word.folded.clone(),
-                start: position(word.start),
-                end: position(word.end),
-            });
+            let (start, end) = word.span(&position);
+            let folded = word.folded.clone();
+            self.said.push_back(Said { folded, start, end });
         }
     }
 
@@ -74,8 +72,7 @@ impl Seam {
     /// How many of a result's first words were committed before this stream.
     pub fn skip(&mut self, words: &[Word], position: impl Fn(f64) -> u64) -> usize {
         let window = samples(WINDOW);
-        let times = words.iter().map(|w| (position(w.start), position(w.end)));
-        let times: Vec<(u64, u64)> = times.collect();
+        let times: Vec<(u64, u64)> = words.iter().map(|w| w.span(&position)).collect();
         // Every word before `least` is old, every one from `most` on is new.
         let least = times.partition_point(|(_, end)| end.saturating_add(window) <= self.watermark);
         let most =

@@ -27,6 +27,8 @@ pub struct Segment {
     pub result_id: String,
     /// Its first word's start, in seconds of the stream.
     pub start: f64,
+    /// Its last word's start, in seconds of the stream.
+    pub last: f64,
     /// Its last word's end, in seconds of the stream.
     pub end: f64,
     /// When the first of its words was seen in a result.
@@ -322,6 +324,7 @@ impl Open {
             text,
             result_id: self.result_id.clone(),
             start: words.first().map_or(0.0, |word| word.start),
+            last: words.last().map_or(0.0, |word| word.start),
             end,
             first_seen,
             fate,

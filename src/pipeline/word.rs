@@ -1,7 +1,9 @@
 //! Words as a result has them, each with its marks.
 
 use super::script::{Join, ends_clause, opens};
+use crate::audio::framer::samples;
 use crate::aws::transcribe::{Alternative, ItemKind, TranscriptResult};
+use crate::time::Duration;
 
 /// A word with the marks after it.
 #[derive(Clone, Debug)]
@@ -17,6 +19,26 @@ pub struct Word {
     /// The word and its marks are stable.
     pub(super) stable: bool,
     pub(super) ends_clause: bool,
+}
+
+/// No word takes longer; a service that says so is not believed.
+const LONGEST: f64 = 10.0;
+
+impl Word {
+    /// From where to where it was said; `position` is that of a second of the
+    /// stream. Of a stream that leaves silence out a word that is dated 100 ms off
+    /// may reach over the gap: its middle does not.
+    pub fn span(&self, position: impl Fn(f64) -> u64) -> (u64, u64) {
+        span(self.start, self.end, position)
+    }
+}
+
+/// As [`Word::span`], of a word from one second to another.
+pub fn span(start: f64, end: f64, position: impl Fn(f64) -> u64) -> (u64, u64) {
+    let half = ((end - start) / 2.0).clamp(0.0, LONGEST);
+    let middle = position(start + half);
+    let half = samples(Duration::from_secs_f64(half));
+    (middle.saturating_sub(half), middle.saturating_add(half))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::latency::Step;
 use super::segmenter::{Fate, Segment, Word};
 use super::transcriber::Heard;
+use super::word::span;
 use super::{Pipeline, gap};
 use crate::audio::framer::samples;
 use crate::aws::transcribe::TranscriptResult;
@@ -175,8 +176,8 @@ impl Pipeline {
         };
         let backlog = &self.transcriber.backlog;
         let newest = backlog.end();
-        let last = tail.last().map_or(0.0, |word| word.end);
-        let said = self.transcriber.position(last);
+        let position = |second| self.transcriber.position(second);
+        let said = tail.last().map_or(0, |word| word.span(position).1);
         let at_its_end = |end: u64| {
             let late = end.saturating_sub(samples(WORD_LATE));
             (late..end + samples(UNHEARD)).contains(&said)
@@ -208,7 +209,8 @@ impl Pipeline {
     }
 
     fn commit(&mut self, ctx: &mut Context<'_>, segment: Segment) {
-        let end = self.transcriber.position(segment.end);
+        let position = |second| self.transcriber.position(second);
+        let (_, end) = span(segment.last, segment.end, position);
         self.transcriber.backlog.commit(end);
         if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
             return;
