@@ -38,7 +38,9 @@ pub fn span(start: f64, end: f64, position: impl Fn(f64) -> u64) -> (u64, u64) {
     let half = ((end - start) / 2.0).clamp(0.0, LONGEST);
     let middle = position(start + half);
     let half = samples(Duration::from_secs_f64(half));
-    (middle.saturating_sub(half), middle.saturating_add(half))
+    let from = middle.saturating_sub(half).max(position(start));
+    let to = middle.saturating_add(half).min(position(end));
+    (from, to.max(from))
 }
 
 #[cfg(test)]
