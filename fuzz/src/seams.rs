@@ -8,7 +8,7 @@
 use arbitrary::{Result, Unstructured};
 use connect_interpreter::aws::transcribe::{Alternative, Item, ItemKind, TranscriptResult};
 use connect_interpreter::pipeline::seam::Seam;
-use connect_interpreter::pipeline::segmenter::{Segmenter, Word};
+use connect_interpreter::pipeline::segmenter::{Segmenter, Settle, Word};
 
 const WORDS: [&str; 10] = [
     "yes", "no", "no,", "a", "tren", "casa.", "2", "one", "one?", "Übel",
@@ -42,7 +42,7 @@ fn words(items: Vec<(&str, f64, f64)>) -> Vec<Word> {
         }],
         ..TranscriptResult::default()
     };
-    Segmenter::new("en-US", true).words(&result)
+    Segmenter::new("en-US", "es", Settle::Stable).words(&result)
 }
 
 /// A word's time as one stream has it.

@@ -169,7 +169,7 @@ fn talk(seed: u64, place: Place, kills: usize, report: &mut Report) {
     options.agent.enabled = Some(false);
     let mut call = Call::seeded(options.resolve(16_000).unwrap(), seed);
     call.aws.nasty = Some(Nasty::new(seed));
-    call.aws.settles = seed % 4 > 0;
+    call.aws.settles = !seed.is_multiple_of(4);
     call.aws.keep_pcm = false;
     call.players[Customer].keep = false;
     call.taps[Agent].running = false;
