@@ -180,7 +180,9 @@ async fn a_worker_that_cannot_be_made_is_an_engine_failure() {
 async fn after_dispose_nothing_is_ready() {
     let page = page();
     JsFuture::from(page.dispose()).await.unwrap();
-    let error = JsFuture::from(page.prepare()).await.unwrap_err();
+    let error = JsFuture::from(page.prepare(JsValue::UNDEFINED))
+        .await
+        .unwrap_err();
     assert_eq!(text(&error, "code"), "not-ready");
 }
 

@@ -1,8 +1,8 @@
 //! Reading the host's object, with the path of what is wrong.
 
 use super::{
-    EndpointOptions, EndpointsOptions, Form, RegionOptions, SessionOptions, SpeakerOptions,
-    Stability, TranscribeOptions, TranslateOptions,
+    EndpointOptions, Endpoints, EndpointsOptions, Form, RegionOptions, SessionOptions,
+    SpeakerOptions, Stability, TranscribeOptions, TranslateOptions,
 };
 use crate::error::Error;
 use crate::fields::Field;
@@ -51,6 +51,31 @@ impl SessionOptions {
             customer: customer.ok_or_else(|| root.missing("customer"))?,
             polly_requests_per_second,
         })
+    }
+
+    /// Where the services are, of `region` and `endpoints` alone; nothing without
+    /// a region.
+    ///
+    /// # Errors
+    /// As [`Self::from_value`].
+    pub fn endpoints_from_json(json: &str) -> Result<Option<Endpoints>, Error> {
+        let value = Field::parse("", json)?;
+        let (mut region, mut endpoints) = (None, EndpointsOptions::default());
+        for (name, field) in Field::new("", &value).fields()? {
+            match name {
+                "region" => region = Some(region_options(&field)?),
+                "endpoints" => endpoints = EndpointsOptions::read(&field)?,
+                _ => return Err(field.unknown("credentials, region, endpoints")),
+            }
+        }
+        let of = |region| Self {
+            region,
+            endpoints,
+            agent: SpeakerOptions::default(),
+            customer: SpeakerOptions::default(),
+            polly_requests_per_second: None,
+        };
+        region.map(|region| of(region).endpoints()).transpose()
     }
 
     /// Reads the options from JSON.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::speaker::Speaker;
 use crate::web::call::Call;
 use crate::web::file_source::{self, FileSource as File};
+use crate::web::options::Prepare;
 use crate::web::page::{Assets, Page as PageInner};
 use crate::web::softphone::Softphone;
 use crate::web::{engine, js, mixer, options, pool};
@@ -43,11 +44,12 @@ impl Page {
         }))
     }
 
-    /// Makes worker and context.
-    pub fn prepare(&self) -> Promise {
+    /// Makes worker and context, and what the options ask for.
+    pub fn prepare(&self, options: JsValue) -> Promise {
         let page = Rc::clone(&self.0);
         future_to_promise(async move {
-            page.prepare().await?;
+            let options = Prepare::read(&options).map_err(js::thrown)?;
+            page.prepare(options).await?;
             Ok(JsValue::UNDEFINED)
         })
     }

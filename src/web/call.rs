@@ -108,6 +108,8 @@ impl Call {
         )]
         let rate_hz = context.sample_rate() as u32;
         options.session.resolve(rate_hz).map_err(js::thrown)?;
+        // It takes a while, and so does the engine.
+        options.credentials.ask(page.take_ahead());
         let ready = {
             let page = Rc::clone(&page);
             let (audio, context) = (Rc::clone(&audio), context.clone());

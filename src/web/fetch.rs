@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCredentials, RequestInit,
-    Response,
+    RequestMode, Response,
 };
 
 #[wasm_bindgen]
@@ -81,6 +81,15 @@ fn options(request: &HttpRequest) -> Option<RequestInit> {
         options.set_body(&Uint8Array::from(request.body.as_slice()));
     }
     Some(options)
+}
+
+/// Opens a connection that the requests to come find open. Whatever is answered
+/// is of no interest, nor whether the page may see it.
+pub fn connect(host: &str) -> JsFuture {
+    let options = RequestInit::new();
+    options.set_credentials(RequestCredentials::Omit);
+    options.set_mode(RequestMode::NoCors);
+    JsFuture::from(global_fetch(host, &options))
 }
 
 async fn answer(url: &str, options: &RequestInit) -> Result<Response, JsValue> {

@@ -96,9 +96,9 @@ async function ready() {
   return page;
 }
 
-export async function prepare() {
+export async function prepare(options) {
   const warm = await ready();
-  await guardedAsync(() => warm.prepare());
+  await guardedAsync(() => warm.prepare(options));
 }
 
 export async function interpret(options) {

@@ -1,7 +1,7 @@
 //! The host's options: what is JavaScript's (tracks, callbacks) apart from
 //! what is data.
 
-use crate::config::{SessionOptions, SpeakerOptions};
+use crate::config::{Endpoints, SessionOptions, SpeakerOptions};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::speaker::{PerSpeaker, Speaker};
 use crate::web::js;
@@ -63,6 +63,37 @@ impl Options {
             volumes,
             noise,
             signal,
+        })
+    }
+}
+
+/// What `prepare()` is to get ready.
+#[derive(Default)]
+pub struct Prepare {
+    /// Whom to ask for credentials.
+    pub credentials: Option<Provider>,
+    /// Where to connect to.
+    pub hosts: Vec<String>,
+}
+
+impl Prepare {
+    /// Reads the options: `credentials`, `region` and `endpoints` as those of a
+    /// session, all optional.
+    pub fn read(options: &JsValue) -> Result<Self, Error> {
+        if options.is_undefined() {
+            return Ok(Self::default());
+        }
+        let data = copy(options).ok_or_else(|| Error::option("options", "an object"))?;
+        let credentials = take(&data, "credentials");
+        let endpoints = SessionOptions::endpoints_from_json(&js::json(&data, "options")?)?;
+        Ok(Self {
+            credentials: credentials.as_ref().map(Provider::new).transpose()?,
+            hosts: endpoints.map_or_else(
+                Vec::new,
+                |Endpoints {
+                     translate, polly, ..
+                 }| { vec![translate.url + "/", polly.url + "/"] },
+            ),
         })
     }
 }

@@ -3,8 +3,11 @@
 use crate::error::{Error, ErrorCode, Stage};
 use crate::few::Few;
 use crate::web::call::Call;
+use crate::web::fetch;
 use crate::web::js::{self, Deferred, refused};
+use crate::web::options::Prepare;
 use crate::web::protocol::{CallId, FromEngine, ToEngine};
+use crate::web::provider::{Ahead, Provider, failure};
 use gloo_events::EventListener;
 use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
@@ -52,6 +55,8 @@ pub struct Page {
     /// Waits until it is time to look after the next engine.
     revival: RefCell<Option<EventListener>>,
     next_call: Cell<CallId>,
+    /// Credentials for the next session.
+    ahead: RefCell<Option<Ahead>>,
     disposed: Cell<bool>,
 }
 
@@ -102,14 +107,36 @@ impl Page {
             deaths: Cell::new(0),
             revival: RefCell::default(),
             next_call: Cell::new(1),
+            ahead: RefCell::default(),
             disposed: Cell::new(false),
         })
     }
 
-    /// Worker, context and modules: made now, awaited here.
-    pub async fn prepare(&self) -> Result<(), JsValue> {
+    /// Worker, context and modules, and what else is wanted: made now, awaited
+    /// here.
+    pub async fn prepare(&self, options: Prepare) -> Result<(), JsValue> {
         let audio = self.audio()?;
-        self.prepare_with(&audio).await
+        let connections = options.hosts.iter().map(|host| fetch::connect(host));
+        let connections: Vec<_> = connections.collect();
+        let ahead = options.credentials.and_then(Provider::ask_ahead);
+        let asked = ahead.as_ref().map(Ahead::answer);
+        self.prepare_with(&audio).await?;
+        for connection in connections {
+            let _ = connection.await;
+        }
+        if let Some(asked) = asked {
+            JsFuture::from(asked).await.map_err(|cause| {
+                let error = failure("credentials: the provider failed; see cause");
+                js::thrown_with(&error, &cause)
+            })?;
+            self.ahead.replace(ahead);
+        }
+        Ok(())
+    }
+
+    /// What [`Self::prepare`] has asked a provider for, once.
+    pub fn take_ahead(&self) -> Option<Ahead> {
+        self.ahead.take()
     }
 
     /// The same with a context that one has already.

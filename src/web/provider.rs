@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorCode, Stage};
 use crate::time::UnixTime;
 use crate::web::js;
 use js_sys::{Date, Function, Promise};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -57,16 +58,29 @@ impl From<Identity> for Credentials {
 /// The host's `credentials` option.
 pub enum Provider {
     /// Asked for every identity.
-    Function(Function),
+    Function(Function, RefCell<Option<Promise>>),
     /// Always the same.
     Identity(Identity),
+}
+
+/// An answer that a provider was asked for before there was a session.
+pub struct Ahead {
+    function: Function,
+    answer: Promise,
+}
+
+impl Ahead {
+    /// The answer.
+    pub fn answer(&self) -> Promise {
+        self.answer.clone()
+    }
 }
 
 impl Provider {
     /// Checks the option; a provider is not called yet.
     pub fn new(option: &JsValue) -> Result<Self, Error> {
         if let Some(function) = option.dyn_ref::<Function>() {
-            return Ok(Self::Function(function.clone()));
+            return Ok(Self::Function(function.clone(), RefCell::default()));
         }
         match identity(option) {
             Some(identity) => Ok(Self::Identity(identity)),
@@ -77,23 +91,52 @@ impl Provider {
         }
     }
 
+    /// Asks a function now for what [`Self::identity`] gives first; `ahead` is
+    /// what was asked for even earlier, of some function.
+    pub fn ask(&self, ahead: Option<Ahead>) {
+        if let Self::Function(function, asked) = self {
+            let same = ahead.filter(|ahead| ahead.function == *function);
+            let answer = same.map_or_else(|| call(function), |ahead| ahead.answer);
+            asked.replace(Some(answer));
+        }
+    }
+
+    /// The same for a session that is still to come.
+    pub fn ask_ahead(self) -> Option<Ahead> {
+        match self {
+            Self::Function(function, _) => Some(Ahead {
+                answer: call(&function),
+                function,
+            }),
+            Self::Identity(_) => None,
+        }
+    }
+
     /// An identity; on failure also what the host's function threw.
     pub async fn identity(&self) -> Result<Identity, (Error, JsValue)> {
-        let function = match self {
-            Self::Function(function) => function,
+        let (function, asked) = match self {
+            Self::Function(function, asked) => (function, asked),
             Self::Identity(identity) => return Ok(identity.clone()),
         };
         let failed = |message: &str, cause: JsValue| (failure(message), cause);
         let threw = |cause| failed("credentials: the provider failed; see cause", cause);
-        let answer = function.call0(&JsValue::UNDEFINED).map_err(threw)?;
-        let answer = JsFuture::from(Promise::resolve(&answer))
-            .await
-            .map_err(threw)?;
+        let answer = asked.take().unwrap_or_else(|| call(function));
+        let answer = JsFuture::from(answer).await.map_err(threw)?;
         identity(&answer).ok_or_else(|| {
             let message = format!("credentials: expected the provider to give {SHAPE}");
             failed(&message, JsValue::UNDEFINED)
         })
     }
+}
+
+/// The promise of a function's answer. That nobody waits for it is no error.
+fn call(function: &Function) -> Promise {
+    let answer = match function.call0(&JsValue::UNDEFINED) {
+        Ok(answer) => Promise::resolve(&answer),
+        Err(thrown) => Promise::reject(&thrown),
+    };
+    js::ignore(answer.clone());
+    answer
 }
 
 /// The error for a provider that gives no identity: the next time it may.

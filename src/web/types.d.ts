@@ -51,11 +51,26 @@ export default function init(options?: { assets?: Partial<Assets> }): Promise<vo
  */
 export function interpret(options: InterpretOptions): Promise<InterpreterSession>;
 
+/** What {@link prepare} gets ready besides the engine; each is optional. */
+export interface PrepareOptions {
+  /**
+   * The provider of the session to come: it is asked now, and the next
+   * `interpret()` that is given the same function uses the answer.
+   */
+  credentials?: InterpretOptions["credentials"];
+  /** With a region, connections to Amazon Translate and Amazon Polly are opened. */
+  region?: InterpretOptions["region"];
+  endpoints?: InterpretOptions["endpoints"];
+}
+
 /**
- * Optional: makes the worker and the AudioContext now instead of at the first
- * `interpret()`. Needs no click.
+ * Optional: makes the worker and the AudioContext, and what the options ask for,
+ * now instead of at the first `interpret()`: when a call rings. Needs no click.
+ *
+ * @throws InterpreterError `not-ready`, `invalid-option`,
+ * `credentials-unavailable`, `engine-failed`.
  */
-export function prepare(): Promise<void>;
+export function prepare(options?: PrepareOptions): Promise<void>;
 
 /**
  * Stops every session and ends the worker and the AudioContext. After it,

@@ -13,7 +13,7 @@ use crate::speaker::Speaker;
 use crate::web::api::Handle;
 use crate::web::call::Call;
 use crate::web::js;
-use crate::web::options::Options;
+use crate::web::options::{Options, Prepare};
 use crate::web::page::Page;
 use crate::web::routes::Volumes;
 use hooks::Hooks;
@@ -154,7 +154,7 @@ impl Softphone {
             let page = Rc::clone(&self.page);
             spawn_local(async move {
                 // Whoever starts a session gets the reason.
-                let _ = page.prepare().await;
+                let _ = page.prepare(Prepare::default()).await;
             });
         }
         self.refresh(&line);
