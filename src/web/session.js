@@ -3,11 +3,15 @@ import { guarded, guardedAsync, InterpreterError } from "./error.js";
 /** Given to the constructor by `start` alone: sessions are made by `interpret()`. */
 const KEY = Symbol();
 
+/** So many utterances are remembered to say how long they took. */
+const REMEMBERED = 200;
+
 /** A running interpretation. The wasm handle behind it is not reachable from outside. */
 export class InterpreterSession extends EventTarget {
   #handle;
   #state = "connecting";
   #levels = { agent: "original", customer: "original" };
+  #delays = { agent: [], customer: [] };
   #ended;
 
   constructor(key) {
@@ -31,6 +35,11 @@ export class InterpreterSession extends EventTarget {
     if (detail.error) detail.error = InterpreterError.from(detail.error, cause);
     if (type === "statechange") this.#state = detail.state;
     if (type === "levelchange") this.#levels[detail.speaker] = detail.level;
+    if (type === "latency" && detail.marks.heardMs && detail.marks.capturedMs) {
+      const delays = this.#delays[detail.speaker];
+      delays.push(detail.marks.heardMs - detail.marks.capturedMs);
+      if (delays.length > REMEMBERED) delays.shift();
+    }
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
@@ -38,10 +47,12 @@ export class InterpreterSession extends EventTarget {
     return this.#state;
   }
   level(speaker) {
-    const level = this.#levels[speaker];
-    if (level) return level;
-    const message = 'speaker: expected "agent" or "customer"';
-    throw new InterpreterError({ code: "invalid-option", stage: "options", field: "speaker", message });
+    return of(this.#levels, speaker);
+  }
+  delays(speaker) {
+    const sorted = of(this.#delays, speaker).toSorted((a, b) => a - b);
+    const at = (part) => sorted[Math.ceil(part * sorted.length) - 1];
+    return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95) };
   }
   get agentSpeech() {
     return this.#handle.agentSpeech;
@@ -86,4 +97,10 @@ export class InterpreterSession extends EventTarget {
     this.#ended ??= guardedAsync(() => this.#handle.stop());
     return this.#ended;
   }
+}
+
+function of(both, speaker) {
+  if (Object.hasOwn(both, speaker)) return both[speaker];
+  const message = 'speaker: expected "agent" or "customer"';
+  throw new InterpreterError({ code: "invalid-option", stage: "options", field: "speaker", message });
 }

@@ -442,6 +442,15 @@ export class InterpreterSession extends EventTarget {
    * @throws InterpreterError `invalid-option`.
    */
   level(speaker: Speaker): Level;
+  /**
+   * How long this speaker's latest 200 utterances took from the end of their last
+   * word at the microphone to the first sample of their translation, of those that
+   * were spoken: how many there are, the median and the 95th percentile, both
+   * absent while there is none. Each by its steps: event `latency`.
+   *
+   * @throws InterpreterError `invalid-option`.
+   */
+  delays(speaker: Speaker): { count: number; p50Ms?: number; p95Ms?: number };
   /** What the customer hears. Give it to the sender, or use {@link attach}. Ends with `stop()`. */
   readonly agentSpeech: MediaStreamTrack;
   /** What the agent hears. Play it in an `<audio>` element, or use {@link attach}. Ends with `stop()`. */

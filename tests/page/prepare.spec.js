@@ -90,3 +90,22 @@ test("what prepare() does not know is refused by name", async ({ page, services 
   }
   expect(await page.evaluate(() => window.asked)).toBe(0);
 });
+
+test("the session says how long its utterances took", async ({ page, services }) => {
+  await takeCall(page, services);
+  await countProvider(page);
+  expect(await interpretWithIt(page)).toBeNull();
+  const delays = (speaker) => page.evaluate((who) => window.harness.call.session.delays(who), speaker);
+  expect(await delays("customer")).toEqual({ count: 0 });
+  await until(page, () => window.harness.call.session.state === "running");
+  for (let n = 0; n < 3; n++) await speak(page, "customer", 4 * n, 2, 0.8);
+  await settled(page, "customer", 3);
+  await until(page, () => window.harness.of("latency", "customer").length === 3);
+  const took = (await events(page, "latency", "customer")).map(({ marks }) => marks.heardMs - marks.capturedMs).toSorted((a, b) => a - b);
+  expect(await delays("customer")).toEqual({ count: 3, p50Ms: took[1], p95Ms: took[2] });
+  expect(await delays("agent")).toEqual({ count: 0 });
+  const refusal = await page.evaluate(() => {
+    try { return window.harness.call.session.delays("nobody"); } catch ({ code, field }) { return { code, field }; }
+  });
+  expect(refusal).toEqual({ code: "invalid-option", field: "speaker" });
+});
