@@ -61,6 +61,9 @@ const SLEPT: Duration = Duration::from_secs(10);
 /// was open.
 type Unsettled = (Break, u64, Timestamp);
 
+/// Of a result its id, its text and the latest utterance that was cut from it.
+type Shown = (String, String, Option<UtteranceId>);
+
 /// One speaker's pipeline.
 pub struct Pipeline {
     config: SpeakerConfig,
@@ -72,8 +75,8 @@ pub struct Pipeline {
     /// The seam that the words will tell of.
     unsettled: Option<Unsettled>,
     guard: EchoGuard,
-    /// The result of which a partial was shown last.
-    shown: Option<String>,
+    /// The partial result that was shown last.
+    shown: Option<Shown>,
     /// The result that the latest utterance was cut from.
     cut: Option<(String, UtteranceId)>,
     utterances: Utterances,

@@ -134,12 +134,19 @@ impl Pipeline {
             start = words.first().map_or(start, |word| word.start);
             // Nobody's words are not shown, not even for a moment; what is
             // shown of them all the same is taken back by the final.
-            let shown = self.shown.as_ref() == Some(&result.result_id);
+            let shown = self.shown.as_ref();
+            let shown = shown.is_some_and(|(id, ..)| *id == result.result_id);
             if text.is_empty() && (result.is_partial || !shown) {
                 return;
             }
         }
-        self.shown = result.is_partial.then(|| result.result_id.clone());
+        // Stability changes more often than words do: that is nothing to show.
+        let shown = (result.result_id.clone(), text.clone(), utterance_id);
+        let shown = result.is_partial.then_some(shown);
+        if shown.is_some() && shown == self.shown {
+            return;
+        }
+        self.shown = shown;
         let (start, end) = (time(start), time(result.end_time));
         ctx.event(Event::Transcript {
             speaker: ctx.speaker,
