@@ -20,26 +20,33 @@ const CLAUSE_ENDS: &[char] = &[
     '\u{037e}', // Greek question mark
 ];
 
+/// Marks that open, and marks that close. What does either (`"`) is in neither;
+/// what opens in English and closes in German opens here.
+const OPENING: &[char] = &[
+    '¿', '¡', '(', '[', '«', '‹', '“', '‘', '„', '‚', '「', '『', '（', '《', '〈', '【',
+];
+const CLOSING: &[char] = &['”', '’', '»', '›', '」', '』', '）', '》', '〉', '】'];
+
 /// Whether a mark ends a clause. Attached to a word, a full stop, comma or colon
 /// of ASCII may belong to it ("Dr.", "3,50"): only at its end, and not the stop.
 pub fn ends_clause(text: &str, attached: bool) -> bool {
     let mut chars = text.chars().rev();
-    let Some(last) = chars.find(|c| !matches!(c, '"' | '\'' | '”' | '’' | '»' | ')' | '」' | '』'))
+    // German closes with the mark that English opens with.
+    let Some(last) = chars.find(|c| !closes(*c) && !matches!(c, '"' | '\'' | ')' | '“' | '‘'))
     else {
         return false;
     };
     CLAUSE_ENDS.contains(&last) && !(attached && last == '.')
 }
 
+/// Whether a mark closes what another one has opened, in any language.
+fn closes(mark: char) -> bool {
+    CLOSING.contains(&mark)
+}
+
 /// Whether a mark belongs to the word after it.
 pub fn opens(mark: &str) -> bool {
-    !mark.is_empty()
-        && mark.chars().all(|c| {
-            matches!(
-                c,
-                '¿' | '¡' | '(' | '[' | '«' | '“' | '‘' | '「' | '『' | '（' | '《'
-            )
-        })
+    !mark.is_empty() && mark.chars().all(|c| OPENING.contains(&c))
 }
 
 /// Cuts a text into pieces of at most `most`, as `size` counts characters:
@@ -105,9 +112,7 @@ fn place(before: char, after: char) -> usize {
 }
 
 fn is_mark(c: char) -> bool {
-    c.is_ascii_punctuation()
-        || CLAUSE_ENDS.contains(&c)
-        || matches!(c, '”' | '’' | '»' | '」' | '』' | '）' | '》')
+    c.is_ascii_punctuation() || CLAUSE_ENDS.contains(&c) || closes(c)
 }
 
 /// Whether a sign belongs to the letter before it: accents, vowel signs, tones,
@@ -135,6 +140,11 @@ fn joins(c: char) -> bool {
 fn joins_next(c: char) -> bool {
     let virama = matches!(u32::from(c), 0x0900..=0x0DFF) && u32::from(c) & 0x7F == 0x4D;
     virama || matches!(c, '\u{200d}' | '\u{17d2}' | '\u{1039}' | 'เ'..='ไ' | 'ເ'..='ໄ')
+}
+
+/// A Latin letter, with or without a diacritic, or a digit.
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '\u{c0}'..='\u{24f}' if c.is_alphabetic())
 }
 
 /// How words are joined to a text.
@@ -169,8 +179,7 @@ impl Join {
                 (_, None, _) | (_, _, None) => false,
                 (Self::Spaces, Some(_), Some(_)) => true,
                 (Self::Nothing, Some(a), Some(b)) => {
-                    (a.is_ascii_alphanumeric() || a.is_ascii_punctuation())
-                        && b.is_ascii_alphanumeric()
+                    (is_latin(a) || a.is_ascii_punctuation()) && is_latin(b)
                 }
             };
             if spaced {
@@ -193,13 +202,13 @@ impl Join {
         for piece in pieces {
             let mut latin = false;
             for c in piece.chars() {
-                let ascii = c.is_ascii_alphanumeric();
+                let letter = is_latin(c);
                 match words.last_mut() {
                     // Marks and combining signs stay with what they follow.
-                    Some(word) if !c.is_alphanumeric() || (ascii && latin) => word.push(c),
+                    Some(word) if !c.is_alphanumeric() || (letter && latin) => word.push(c),
                     _ => words.push(c.to_string()),
                 }
-                latin = ascii;
+                latin = letter;
             }
         }
         words
@@ -221,10 +230,24 @@ mod tests {
         for no in ["", "-", "¿", "\"", "'", "%", "&"] {
             assert!(!ends_clause(no, false), "{no}");
         }
+        for mark in [".“", "!‘", "。）", "？】", "。》", ",›"] {
+            assert!(ends_clause(mark, false), "{mark}");
+        }
+        assert!(!ends_clause("“", false));
         assert!(ends_clause("好。", true));
         assert!(ends_clause("Hola,", true));
         assert!(!ends_clause("Dr.", true));
         assert!(!ends_clause("3.50", true));
+    }
+
+    #[test]
+    fn marks_that_open_are_known() {
+        for mark in ["¿", "(", "„", "‚", "‹", "「", "（", "【", "〈"] {
+            assert!(opens(mark), "{mark}");
+        }
+        for no in ["", ".", "”", "”„", "）", "】"] {
+            assert!(!opens(no), "{no}");
+        }
     }
 
     /// The pieces, each checked to fit, and nothing lost but spaces.
@@ -319,6 +342,10 @@ mod tests {
             Join::of("zh-CN").all(["用", "Amazon", "Connect", "吧"]),
             "用Amazon Connect吧"
         );
+        assert_eq!(
+            Join::of("ja-JP").all(["Zoë", "Müller", "です"]),
+            "Zoë Müllerです"
+        );
         assert_eq!(Join::of("hi-IN").all(["नमस्ते।", "कैसे"]), "नमस्ते। कैसे");
     }
 
@@ -329,6 +356,7 @@ mod tests {
             ("zh-CN", "你好，世界。", 4),
             ("ja-JP", "OKです。", 3),
             ("zh-CN", "用Amazon Connect吧", 4),
+            ("zh-CN", "叫Zoë Müller。", 3),
         ] {
             let join = Join::of(code);
             let words = join.split(text);
