@@ -18,6 +18,7 @@ mod echo;
 mod forms;
 mod gate;
 mod ladder;
+mod languages;
 mod long;
 mod order;
 mod reference_sample;
