@@ -10,6 +10,7 @@ mod demo;
 #[cfg(test)]
 mod docs;
 mod fuzz;
+mod instructions;
 mod notices;
 mod package;
 mod panics;
@@ -40,14 +41,18 @@ cargo xtask COMMAND [OPTIONS]
                  network interface needs
       --picture  take the call in headless Chromium and write docs/demo.png
   test      everything CI runs: format, lints on both targets, dependencies,
-            native tests, a minute of each fuzz target, the same tests in headless Chrome, the package and
-            its budget, a load of the package, whole-page tests
+            native tests, instruction counts, a minute of each fuzz target, the
+            same tests in headless Chrome, the package and its budget, a load of
+            the package, whole-page tests
       --long     also ignored tests and the advisory database (needs network)
   bench     latency, CPU and size of the library against a policy that waits
             for final results; options are handed on to benches/run.mjs
   fuzz      fuzz the decoders, the segmenter, the options and whole sessions
       --seconds N   each target runs so long, two at a time; default 60
       --target NAME only that one
+  instructions  count the instructions of the hot paths and hold them against
+            benches/instructions.json
+      --update   keep the new numbers
   package   the npm package in pkg/, its sizes by file and by crate
       --dev      unoptimised and quick; no sizes
 
@@ -66,6 +71,7 @@ enum Command {
     Test { long: bool },
     Bench { options: Vec<OsString> },
     Fuzz(fuzz::Options),
+    Instructions { update: bool },
     Package { dev: bool },
 }
 
@@ -85,6 +91,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
                         options: args.raw_args()?.collect(),
                     },
                     Some("fuzz") => Command::Fuzz(fuzz::Options::default()),
+                    Some("instructions") => Command::Instructions { update: false },
                     Some("package") => Command::Package { dev: false },
                     Some("help") => return Ok(Command::Help),
                     _ => bail!("no command {name:?}; see cargo xtask --help"),
@@ -93,6 +100,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
             (Some(Command::Demo { open, .. }), Long("open")) => *open = true,
             (Some(Command::Demo { picture, .. }), Long("picture")) => *picture = true,
             (Some(Command::Test { long }), Long("long")) => *long = true,
+            (Some(Command::Instructions { update }), Long("update")) => *update = true,
             (Some(Command::Package { dev }), Long("dev")) => *dev = true,
             (Some(Command::Fuzz(options)), Long("seconds")) => {
                 options.seconds = args.value()?.parse()?;
@@ -123,6 +131,7 @@ fn run() -> Result<bool> {
         Command::Test { long } => test::run(&project, &mut report, long),
         Command::Bench { options } => bench::run(&project, &mut report, &options),
         Command::Fuzz(options) => fuzz::run(&project, &mut report, &options),
+        Command::Instructions { update } => instructions::run(&project, &mut report, update),
         Command::Package { dev } => package::run(&project, &mut report, dev),
     }
     Ok(report.finish())
@@ -158,6 +167,10 @@ mod tests {
             Command::Package { dev: true }
         );
         assert_eq!(
+            parsed(&["instructions", "--update"]).unwrap(),
+            Command::Instructions { update: true }
+        );
+        assert_eq!(
             parsed(&["bench", "--quick"]).unwrap(),
             Command::Bench {
                 options: vec!["--quick".into()]
@@ -178,6 +191,7 @@ mod tests {
     #[test]
     fn refuses_options_of_other_commands() {
         assert!(parsed(&["test", "--dev"]).is_err());
+        assert!(parsed(&["test", "--update"]).is_err());
         assert!(parsed(&["frobnicate"]).is_err());
         assert!(parsed(&["test", "extra"]).is_err());
     }

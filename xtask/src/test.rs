@@ -11,7 +11,7 @@ use crate::counts::{self, Counts};
 use crate::process::Run;
 use crate::project::Project;
 use crate::report::{Done, Report};
-use crate::{browser, fuzz, package, setup, sizes};
+use crate::{browser, fuzz, instructions, package, setup, sizes};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -40,6 +40,7 @@ pub fn run(project: &Project, report: &mut Report, long: bool) {
     });
     report.step("dependencies", || dependencies(project, long));
     report.step("native tests", || native(project, long));
+    report.step("instructions", || instructions::count(project, false));
     fuzz::run(project, report, &fuzz::Options::default());
     report.step("script tests", || scripts(project));
     report.step("browser tools", || {
