@@ -122,10 +122,13 @@ impl Segmenter {
     #[must_use]
     pub fn words(&self, result: &TranscriptResult) -> Vec<Word> {
         let empty = Alternative::default();
+        let open = self.open.iter();
+        let mut its = open.filter(|open| open.result_id == result.result_id);
         words(
             result.alternatives.first().unwrap_or(&empty),
             result,
             self.join,
+            its.next().map_or(&[], |open| &open.committed),
         )
     }
 

@@ -59,10 +59,15 @@ impl Word {
 }
 
 /// The words of a reading, each with the marks after it (and opening marks
-/// before it).
-pub(super) fn words(alternative: &Alternative, result: &TranscriptResult, join: Join) -> Vec<Word> {
+/// before it). `known` are those that were committed of the result, folded.
+pub(super) fn words(
+    alternative: &Alternative,
+    result: &TranscriptResult,
+    join: Join,
+    known: &[String],
+) -> Vec<Word> {
     if alternative.items.is_empty() {
-        return words_of_text(&alternative.transcript, result, join);
+        return words_of_text(&alternative.transcript, result, join, known);
     }
     let mut words: Vec<Word> = Vec::with_capacity(alternative.items.len());
     let mut opening = String::new();
@@ -95,8 +100,8 @@ pub(super) fn words(alternative: &Alternative, result: &TranscriptResult, join: 
 
 /// A final result may come without items: then its text is all there is, and
 /// its words are taken as equally long.
-fn words_of_text(text: &str, result: &TranscriptResult, join: Join) -> Vec<Word> {
-    let parts = join.split(text);
+fn words_of_text(text: &str, result: &TranscriptResult, join: Join, known: &[String]) -> Vec<Word> {
+    let parts = regrouped(join.split(text), known);
     let length = (result.end_time - result.start_time).max(0.0) / parts.len().max(1) as f64;
     parts
         .into_iter()
@@ -110,6 +115,31 @@ fn words_of_text(text: &str, result: &TranscriptResult, join: Join) -> Vec<Word>
             stable: false,
         })
         .collect()
+}
+
+/// Without spaces a text comes apart into characters: those of the words that
+/// are known are put together again, or they would be taken for new ones.
+fn regrouped(parts: Vec<String>, known: &[String]) -> Vec<String> {
+    let mut parts = parts.into_iter().peekable();
+    let mut words = Vec::with_capacity(parts.len());
+    for known in known {
+        let (mut word, mut folded) = (String::new(), String::new());
+        while folded != *known
+            && let Some(part) = parts.next_if(|part| {
+                let rest = known.strip_prefix(&folded);
+                rest.is_some_and(|rest| rest.starts_with(&fold(part)))
+            })
+        {
+            folded += &fold(&part);
+            word += &part;
+        }
+        if word.is_empty() {
+            break;
+        }
+        words.push(word);
+    }
+    words.extend(parts);
+    words
 }
 
 /// A word without case and punctuation, to tell whether it is the same one.
@@ -130,5 +160,5 @@ pub fn words_of(text: &str, start_time: f64, end_time: f64) -> Vec<Word> {
         end_time,
         ..TranscriptResult::default()
     };
-    words_of_text(text, &result, Join::Spaces)
+    words_of_text(text, &result, Join::Spaces, &[])
 }
