@@ -35,7 +35,9 @@ impl Word {
 
 /// As [`Word::span`], of a word from one second to another.
 pub fn span(start: f64, end: f64, position: impl Fn(f64) -> u64) -> (u64, u64) {
-    let half = ((end - start) / 2.0).clamp(0.0, LONGEST);
+    let half = (end - start) / 2.0;
+    // Not by `clamp`: what is no number at all stays none in it.
+    let half = if half > 0.0 { half.min(LONGEST) } else { 0.0 };
     let middle = position(start + half);
     let half = samples(Duration::from_secs_f64(half));
     let from = middle.saturating_sub(half).max(position(start));
