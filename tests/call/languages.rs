@@ -26,7 +26,7 @@ fn least(code: &str) -> usize {
         "ja-JP" => 24,
         "zh-CN" => 14,
         "th-TH" | "hi-IN" => 12,
-        "de-DE" => 10,
+        "de-DE" => 13,
         _ => 6,
     }
 }
