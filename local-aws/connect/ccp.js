@@ -4,12 +4,16 @@
 /** The softphone, if it is to be here and not on the embedding page. */
 let framed = null;
 let started = false;
+/** The agent as told last. */
+let shown = null;
 
 async function startSoftphone() {
   if (started) return;
   started = true;
   const { framedSoftphone } = await import("/ccp-softphone.js");
   framed = await framedSoftphone((event, data) => up(JSON.stringify({ event, data })));
+  // What came while it was loading.
+  if (shown) framed("agent::update", shown);
 }
 
 const socket = new WebSocket(`${location.origin.replace("http", "ws")}/bridge`);
@@ -36,7 +40,6 @@ function press(method, params) {
   up(JSON.stringify({ event: "button", data: { method, params } }));
 }
 
-let shown = null;
 let muted = false;
 
 function setMuted(now) {
