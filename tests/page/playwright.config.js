@@ -31,7 +31,7 @@ export default defineConfig({
   testMatch: "*.spec.js",
   workers: 2,
   retries: 0,
-  timeout: 600_000,
+  timeout: process.env.LONG_TESTS ? 600_000 : 300_000,
   expect: { timeout: 60_000 },
   reporter: "list",
   use: {
