@@ -3,6 +3,7 @@
 
 import { WORDS, WORD_S } from "./pilot.mjs";
 import { pieces, voiced } from "./decode.mjs";
+import { segments, wordLags } from "./segments.mjs";
 import { summary } from "./stats.mjs";
 
 /** A word counts as heard with at least this many of its eight slots. */
@@ -110,6 +111,7 @@ export function compare(spoken, heard) {
       pieces: cuts.get(u.id)?.length ?? 0,
       endOfSpeechS: u.endS,
       firstSoundS: first?.startS,
+      fromStartMs: first && 1000 * (first.startS - u.startS),
       delayMs: first && 1000 * (first.startS - u.endS),
     };
   });
@@ -128,6 +130,8 @@ export function compare(spoken, heard) {
   return {
     utterances,
     delays: summary(found.map((u) => u.delayMs)),
+    wordLags: wordLags(spoken, times),
+    segments: segments(spoken, heard),
     found: found.length,
     lost: utterances.length - found.length,
     outOfOrder,
