@@ -24,7 +24,7 @@ function limit(what, target, most, values, show = ms, unit = "ms") {
   return {
     what, target,
     seen: seen.length > 0 ? `${seen.map(show).join(" / ")} ${unit}`.trim() : "not measured",
-    met: seen.length > 0 && seen.length === values.length ? Math.max(...seen) <= most : undefined,
+    met: seen.some((x) => x > most) ? false : seen.length > 0 && seen.length === values.length && !Number.isNaN(most) ? true : undefined,
   };
 }
 
