@@ -8,6 +8,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { insist } from "./lib/broken.mjs";
 import { PEOPLE, described, measureCall, plansOf, soundOf } from "./lib/calls.mjs";
 import { floor } from "./lib/floor.mjs";
 import { openLab } from "./lib/lab.mjs";
@@ -65,8 +66,9 @@ async function measure(name, run, urls, delays) {
   run.calls[name] = call;
   for (const [policy, url] of urls) {
     say(`${name}: ${policy} · ${minutes()}`);
-    const { measured, recorded } = await measureCall({ lab, standIn, call: name, plans, policy, url, delays, say });
-    call.policies[policy] = measured;
+    const { value: { measured, recorded }, broken } = await insist(`${name}, ${policy}`,
+      () => measureCall({ lab, standIn, call: name, plans, policy, url, delays, say }), say);
+    call.policies[policy] = { ...measured, broken };
     if (!set.keep) continue;
     await writeFile(join(OUT, `${name}.${policy}.s16`), recorded.bytes);
     await writeFile(join(OUT, `${name}.${policy}.events.json`), JSON.stringify(recorded.events));
@@ -80,9 +82,9 @@ try {
   await standIn.reset();
   const delays = delaysOf((await standIn.state()).delays, set);
   say("floor");
-  const floorMs = await measureFloor();
+  const { value: floorMs } = await insist("floor", measureFloor, say);
   say(`  F = ${floorMs.median.toFixed(1)} ms · ${minutes()}\npage alone`);
-  const { cpu: alone, version } = await measureAlone();
+  const { value: { cpu: alone, version } } = await insist("page alone", measureAlone, say);
   const run = {
     seed: set.seed, slow: set.slow, quick: set.quick, delays, floor: floorMs, alone, calls: {}, startUp: {},
     machine: { cores: cpus().length, cpu: cpus()[0]?.model ?? "unknown", browser: `Chromium ${version}`, node: process.version },
@@ -99,7 +101,7 @@ try {
     say(`originals · ${minutes()}`);
     await standIn.reset();
     await standIn.delays(delays);
-    run.originals = await measureOriginals();
+    run.originals = (await insist("originals", measureOriginals, say)).value;
   }
   for (const name of set.calls) await measure(name, run, urls, delays);
   process.stdout.write(`\n${await write(run, OUT)}\n\n${minutes()}; all numbers are in benches/out/results.json\n`);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import { Broken } from "./broken.mjs";
 import { between, reading } from "./cpu.mjs";
 import { serve } from "./server.mjs";
 
@@ -92,7 +93,7 @@ export async function openLab({ here, pkg, executable, standIn, say }) {
       await call("tail", { seconds: tailS });
       const key = `${(counted += 1)}`;
       const info = await call("finish", { url: `/recording/${key}` });
-      if (info.missing > 0) throw new Error(`the recording of ${name} misses ${info.missing} samples`);
+      if (info.missing > 0) throw new Broken(`the recording of ${name} misses ${info.missing} samples`);
       const bytes = server.recordings.get(key);
       server.recordings.delete(key);
       return { version, cpu: between(before, after), events: info.events, rate: info.rate, bytes, count: info.channels.length };

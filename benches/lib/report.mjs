@@ -131,7 +131,8 @@ export function report(run) {
   ];
   for (const [name, call] of Object.entries(run.calls)) {
     out.push("", ...(name === "turns" ? turns(call, run) : other(name, call)));
-    for (const [policy, { errors }] of Object.entries(call.policies)) {
+    for (const [policy, { errors, broken }] of Object.entries(call.policies)) {
+      if (broken > 0) out.push(`${policy}: taken again, ${broken} recordings were broken (a busy machine)`);
       if (errors.length > 0) out.push(`${policy}: ${errors.length} errors, the first: ${errors[0]}`);
     }
   }
