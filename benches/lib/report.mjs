@@ -143,7 +143,7 @@ export function report(run) {
   ]));
   if (run.originals) {
     const { mixer, bare, above } = run.originals;
-    out.push("", `Originals, source → output: mixer ${one(mixer.median)} ms, bare loop ${one(bare.median)} ms; above it ${one(above.median)} ms (${one(above.least)} to ${one(above.most)}, ${above.count} bursts)`);
+    out.push("", `Originals, source → output: mixer ${one(mixer.median)} ms, bare loop ${one(bare.median)} ms; above it ${one(above.median)} ms (${one(above.least)} to ${one(above.most)}, ${above.count} sessions)`);
   }
   if (run.sizes) {
     out.push("", "The package, kB", table([

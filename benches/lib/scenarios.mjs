@@ -12,7 +12,7 @@ const BLOCK_MS = 1000;
 /** When a stream's end is ordered, seconds: it strikes while a word is being said. */
 const STRIKE_S = 5;
 
-const ends = (kind) => ({ plan: steady, utterances: 8, quick: 4, tailS: RECOVERY_S, strike: { kind, atS: STRIKE_S } });
+const ends = (kind, quick = 4) => ({ plan: steady, utterances: 8, quick, tailS: RECOVERY_S, strike: { kind, atS: STRIKE_S } });
 
 /**
  * By name: the plan, how many utterances a person says (in a `--quick` run),
@@ -27,7 +27,8 @@ export const CALLS = {
   killed: ends("kill"),
   closed: ends("close"),
   exception: ends("exception:InternalFailureException"),
-  silent: ends("silent"),
+  // Silence is missed only while somebody speaks.
+  silent: ends("silent", 8),
 };
 
 /** The calls in which something breaks. */

@@ -41,8 +41,15 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repl
  * of the time that is looked at.
  */
 export function stretches(marks) {
+  // These follow from each other; two clocks may be a few milliseconds apart.
+  let atLeast = -Infinity;
+  const inTurn = (field) => {
+    const ms = marks[field] - marks.capturedMs;
+    if (!["translatedMs", "firstByteMs", "heardMs", "endedMs"].includes(field) || !Number.isFinite(ms)) return ms;
+    return (atLeast = Math.max(atLeast, ms));
+  };
   const done = STAGES
-    .map(([field, , name]) => ({ name, toMs: marks[field] - marks.capturedMs }))
+    .map(([field, , name]) => ({ name, toMs: inTurn(field) }))
     .filter(({ toMs }) => Number.isFinite(toMs) && toMs > 0)
     .sort((a, b) => a.toMs - b.toMs);
   return done.map(({ name, toMs }, i) => ({ name, fromMs: done[i - 1]?.toMs ?? 0, toMs }));
@@ -105,7 +112,7 @@ export function waterfall(run) {
   let legendX = LEFT;
   for (const [, label, css] of STAGES) {
     out.push(`<rect class="${css}" x="${legendX}" y="40" width="12" height="12"/>`, `<text x="${legendX + 17}" y="50">until ${label}</text>`);
-    legendX += 60 + 7 * label.length;
+    legendX += Math.round(70 + 6.4 * label.length);
   }
   out.push(`<text x="${LEFT}" y="70">The customer’s utterances above, the agent’s below; what was done before the last word ended takes no time here.</text>`);
   let bottom = 84;

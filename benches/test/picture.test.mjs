@@ -50,6 +50,9 @@ test("stretches are in the order of time; what was done before speech ended take
     { name: "ended", fromMs: 600, toMs: 1600 },
   ]);
   assert.deepEqual(stretches({ committedMs: 5 }), []);
+  // Heard 2 ms before its first byte came: the clocks differ.
+  assert.deepEqual(stretches({ capturedMs: 0, firstByteMs: 50, heardMs: 48 }),
+    [{ name: "byte", fromMs: 0, toMs: 50 }, { name: "heard", fromMs: 50, toMs: 50 }]);
 });
 
 test("the picture has a row for each utterance that was heard, and a panel only for who tells", () => {
