@@ -65,7 +65,20 @@ async function measureOriginals() {
     }, say);
     sessions.push(value);
   }
-  return Object.fromEntries(["mixer", "bare", "above"].map((way) => [way, summary(sessions.map((session) => session[way].median))]));
+  const ways = ["mixer", "bare", "above"].map((way) => [way, summary(sessions.map((session) => session[way].median))]);
+  return { ...Object.fromEntries(ways), missing: sessions.reduce((sum, { missing }) => sum + missing, 0) };
+}
+
+/** What fails is told at the end, and the rest is measured all the same. */
+async function attempt(run, what, measure) {
+  try {
+    return await measure();
+  } catch (error) {
+    say(`  ${what} FAILED: ${error.message}`);
+    run.failed.push({ what, why: error.message });
+    process.exitCode = 1;
+    return undefined;
+  }
 }
 
 async function measure(name, run, urls, delays) {
@@ -75,8 +88,10 @@ async function measure(name, run, urls, delays) {
   run.calls[name] = call;
   for (const [policy, url] of urls) {
     say(`${name}: ${policy} · ${minutes()}`);
-    const { value: { measured, recorded }, broken } = await insist(`${name}, ${policy}`,
-      () => measureCall({ lab, standIn, call: name, plans, policy, url, delays, say }), say);
+    const taken = await attempt(run, `${name}, ${policy}`, () => insist(`${name}, ${policy}`,
+      () => measureCall({ lab, standIn, call: name, plans, policy, url, delays, say }), say));
+    if (!taken) continue;
+    const { value: { measured, recorded }, broken } = taken;
     call.policies[policy] = { ...measured, broken };
     if (!set.keep) continue;
     await writeFile(join(OUT, `${name}.${policy}.s16`), recorded.bytes);
@@ -95,7 +110,7 @@ try {
   say(`  F = ${floorMs.median.toFixed(1)} ms · ${minutes()}\npage alone`);
   const { value: { cpu: alone, version } } = await insist("page alone", measureAlone, say);
   const run = {
-    seed: set.seed, slow: set.slow, quick: set.quick, delays, floor: floorMs, alone, calls: {}, startUp: {},
+    seed: set.seed, slow: set.slow, quick: set.quick, delays, floor: floorMs, alone, calls: {}, startUp: {}, failed: [],
     machine: { cores: cpus().length, cpu: cpus()[0]?.model ?? "unknown", browser: `Chromium ${version}`, node: process.version },
     sizes: await sizes(pkg).catch(() => undefined),
   };
@@ -104,13 +119,14 @@ try {
   const speech = soundOf(plansOf(turns, { seed: set.seed, utterances: 8 }));
   for (const [policy, url] of urls) {
     say(`start-up: ${policy} · ${minutes()}`);
-    run.startUp[policy] = await startUp({ lab, standIn, delays, url, sound: speech, configs: PEOPLE, times: set.quick ? 2 : 5 });
+    const times = set.quick ? 2 : 5;
+    run.startUp[policy] = await attempt(run, `start-up, ${policy}`, () => startUp({ lab, standIn, delays, url, sound: speech, configs: PEOPLE, times })) ?? {};
   }
   if (set.policies.has("ours")) {
     say(`originals · ${minutes()}`);
     await standIn.reset();
     await standIn.delays(delays);
-    run.originals = await measureOriginals();
+    run.originals = await attempt(run, "originals", measureOriginals);
   }
   for (const name of set.calls) await measure(name, run, urls, delays);
   process.stdout.write(`\n${await write(run, OUT)}\n\n${minutes()}; all numbers are in benches/out/results.json\n`);

@@ -1,6 +1,7 @@
 // What an original pays for its way through the mixer: the same bursts of noise
 // recorded behind it and behind a bare source and destination, to the sample.
 
+import { Broken } from "./broken.mjs";
 import { voiced } from "./decode.mjs";
 import { summary } from "./stats.mjs";
 
@@ -42,13 +43,14 @@ export function shifts(source, output, rate) {
 
 /**
  * @returns `mixer`, `bare`: summaries of the delays; `above`: of their
- *   differences, burst by burst; all ms
- * @throws {Error} if a burst is missing
+ *   differences, burst by burst; all ms; `missing`: bursts that one of the two
+ *   did not let through
+ * @throws {Broken} if half of them are missing
  */
 export function originals({ source, mixed, bare, rate }) {
-  const by = [mixed, bare].map((output) => shifts(source, output, rate));
-  const missing = by.flat().filter((shift) => shift === undefined).length;
-  if (by[0].length === 0 || missing > 0) throw new Error(`${missing} of ${by.flat().length} bursts of the originals were not heard`);
-  const [through, past] = by.map((list) => list.map((shift) => (1000 * shift) / rate));
-  return { mixer: summary(through), bare: summary(past), above: summary(through.map((ms, i) => ms - past[i])) };
+  const [through, past] = [mixed, bare].map((output) => shifts(source, output, rate).map((shift) => shift && (1000 * shift) / rate));
+  const both = through.map((ms, i) => [ms, past[i]]).filter(([a, b]) => a !== undefined && b !== undefined);
+  const missing = through.length - both.length;
+  if (both.length <= missing) throw new Broken(`${missing} of ${through.length} bursts of the originals were not heard`);
+  return { mixer: summary(both.map(([a]) => a)), bare: summary(both.map(([, b]) => b)), above: summary(both.map(([a, b]) => a - b)), missing };
 }

@@ -142,8 +142,8 @@ export function report(run) {
       [policy, ms(cold?.first.median), ms(cold?.both.median), ms(prepared?.first.median), ms(prepared?.both.median)]),
   ]));
   if (run.originals) {
-    const { mixer, bare, above } = run.originals;
-    out.push("", `Originals, source → output: mixer ${one(mixer.median)} ms, bare loop ${one(bare.median)} ms; above it ${one(above.median)} ms (${one(above.least)} to ${one(above.most)}, ${above.count} sessions)`);
+    const { mixer, bare, above, missing } = run.originals;
+    out.push("", `Originals, source → output: mixer ${one(mixer.median)} ms, bare loop ${one(bare.median)} ms; above it ${one(above.median)} ms (${one(above.least)} to ${one(above.most)}, ${above.count} sessions; ${missing} bursts missing)`);
   }
   if (run.sizes) {
     out.push("", "The package, kB", table([
@@ -153,6 +153,7 @@ export function report(run) {
   }
   out.push("", "To reach", table([["", "target", "seen", "met"], ...rows(run).map(({ what, target, seen, met }) =>
     [what, target, seen, met === undefined ? "-" : met ? "yes" : "NO"])]));
+  for (const { what, why } of run.failed ?? []) out.push("", `FAILED: ${what}: ${why}`);
   return out.join("\n");
 }
 

@@ -29,8 +29,11 @@ test("the originals' delays are found to the sample, whatever the volume", () =>
 });
 
 test("an original that is not heard is no delay", () => {
-  const source = noise([0.3, 0.9]);
-  assert.throws(() => originals({ source, mixed: noise([0.3], { later: 100 }), bare: source, rate: RATE }), /1 of 4 bursts/);
+  const source = noise([0.3, 0.9, 1.7]);
+  const bare = noise([0.3, 0.9, 1.7], { later: 48 });
+  const two = originals({ source, mixed: noise([0.3, 0.9], { later: 96 }), bare, rate: RATE });
+  assert.deepEqual([two.above.count, two.missing], [2, 1]);
+  assert.throws(() => originals({ source, mixed: noise([0.3], { later: 96 }), bare, rate: RATE }), /2 of 3 bursts/);
 });
 
 test("words that were spoken and are not in the final are contradicted", () => {
