@@ -128,7 +128,10 @@ try {
     await standIn.delays(delays);
     run.originals = await attempt(run, "originals", measureOriginals);
   }
-  for (const name of set.calls) await measure(name, run, urls, delays);
+  for (const name of set.calls) {
+    await measure(name, run, urls, delays);
+    await write(run, OUT); // whoever ends a long run early has what was measured
+  }
   process.stdout.write(`\n${await write(run, OUT)}\n\n${minutes()}; all numbers are in benches/out/results.json\n`);
 } finally {
   await lab.close();
