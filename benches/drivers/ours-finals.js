@@ -1,5 +1,6 @@
 // The package, speaking final results only.
 
-import { startOurs } from "./ours-session.js";
+import { prepareOurs, startOurs } from "./ours-session.js";
 
 export const startBoth = (options) => startOurs(options, { stability: "none" });
+export const prepare = prepareOurs;

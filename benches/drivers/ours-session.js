@@ -3,11 +3,20 @@
 // The originals and each speaker's own translation are turned down to nothing
 // in the outputs, because the recording looks for translations alone. The
 // gains stay in the graph, so the path is the default one. Everything else is
-// the default unless `extra` says otherwise.
+// the default unless `extra` or `volumes` say otherwise.
 
-import init, { fromCognitoIdentityPool, interpret } from "/pkg/index.js";
+import init, { fromCognitoIdentityPool, interpret, prepare } from "/pkg/index.js";
 
-export async function startOurs({ inputs, configs, config, on }, extra) {
+/** What a session tells. `prepare` is of a package that translates ahead. */
+const EVENTS = ["transcript", "translation", "utterance", "latency", "gap", "seam", "prepare", "error"];
+
+/** All that a page can do before there is a call. */
+export async function prepareOurs() {
+  await init();
+  await prepare();
+}
+
+export async function startOurs({ inputs, configs, config, on }, extra, volumes) {
   await init();
   const speaker = (name) => ({
     track: inputs[name],
@@ -30,9 +39,10 @@ export async function startOurs({ inputs, configs, config, on }, extra) {
       "customer-translation-to-customer": 0,
       "agent-original-to-customer": 0,
       "agent-translation-to-agent": 0,
+      ...volumes,
     },
   });
-  for (const type of ["transcript", "utterance", "latency", "gap", "error"]) {
+  for (const type of EVENTS) {
     session.addEventListener(type, ({ detail }) => on({ type, ...detail, error: detail.error && String(detail.error.message ?? detail.error) }));
   }
   await new Promise((resolve, reject) => {

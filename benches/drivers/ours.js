@@ -1,5 +1,6 @@
 // The package as it comes: its defaults, both pipelines in one session.
 
-import { startOurs } from "./ours-session.js";
+import { prepareOurs, startOurs } from "./ours-session.js";
 
 export const startBoth = (options) => startOurs(options, {});
+export const prepare = prepareOurs;

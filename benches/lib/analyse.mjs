@@ -2,7 +2,9 @@
 // to delays, and to what was lost, doubled, wrong or out of order.
 
 import { WORDS, WORD_S } from "./pilot.mjs";
+import { Broken } from "./broken.mjs";
 import { pieces, voiced } from "./decode.mjs";
+import { segments, wordLags } from "./segments.mjs";
 import { summary } from "./stats.mjs";
 
 /** A word counts as heard with at least this many of its eight slots. */
@@ -12,19 +14,19 @@ const ENOUGH = 5;
  * When each planned utterance was really said: the recording's own voice,
  * which must be the plan moved by one constant.
  *
- * @throws {Error} if the recording is not that of the plan
+ * @throws {Broken} if the recording is not that of the plan
  */
 export function said(samples, rate, plan) {
   const stretches = voiced(samples, rate);
   if (stretches.length !== plan.utterances.length) {
-    throw new Error(`the source has ${stretches.length} stretches of speech, the plan ${plan.utterances.length}`);
+    throw new Broken(`the source has ${stretches.length} stretches of speech, the plan ${plan.utterances.length}`);
   }
   const shift = stretches[0].startS - plan.utterances[0].startS;
   return plan.utterances.map((utterance, i) => {
     const { startS, endS } = stretches[i];
     for (const [there, planned] of [[startS, utterance.startS], [endS, utterance.endS]]) {
       if (Math.abs(there - planned - shift) > 0.01) {
-        throw new Error(`utterance ${i} of the source is ${Math.round(1000 * (there - planned - shift))} ms off its plan: the recording is broken`);
+        throw new Broken(`utterance ${i} of the source is ${Math.round(1000 * (there - planned - shift))} ms off its plan: the recording is broken`);
       }
     }
     return { ...utterance, startS, endS };
@@ -110,6 +112,7 @@ export function compare(spoken, heard) {
       pieces: cuts.get(u.id)?.length ?? 0,
       endOfSpeechS: u.endS,
       firstSoundS: first?.startS,
+      fromStartMs: first && 1000 * (first.startS - u.startS),
       delayMs: first && 1000 * (first.startS - u.endS),
     };
   });
@@ -128,6 +131,8 @@ export function compare(spoken, heard) {
   return {
     utterances,
     delays: summary(found.map((u) => u.delayMs)),
+    wordLags: wordLags(spoken, times),
+    segments: segments(spoken, heard),
     found: found.length,
     lost: utterances.length - found.length,
     outOfOrder,

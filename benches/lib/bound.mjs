@@ -16,6 +16,8 @@ export function bounds(delays, floorMs) {
     prepared: Math.max(e + rtt, p + t + y + 3 * rtt) + floorMs,
     /** Translated and spoken ahead from partials, let out by stability. */
     stability: Math.max(p + s + rtt, p + t + y + 3 * rtt) + floorMs,
+    /** The same where the last word was put right: prepared in vain, begun again. */
+    revised: p + s + t + y + 3 * rtt + floorMs,
   };
 }
 

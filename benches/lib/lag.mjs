@@ -3,8 +3,8 @@
 
 /**
  * @param streams `GET /control/state` → `streams`
- * @returns {{language: string, aheadMs: number}[]} per stream, audio received
- *   beyond the time in which it came
+ * @returns {{language: string, aheadMs: number, messageMs: number}[]} per stream,
+ *   audio received beyond the time in which it came, and in messages how long
  */
 export function lags(streams) {
   return (streams ?? [])
@@ -12,6 +12,6 @@ export function lags(streams) {
     .map((s) => {
       const audioMs = (1000 * s.samplesReceived) / s.sampleRate;
       const messageMs = audioMs / s.audioEvents;
-      return { language: s.language, aheadMs: audioMs - messageMs - (s.lastAudioAtMs - s.firstAudioAtMs) };
+      return { language: s.language, aheadMs: audioMs - messageMs - (s.lastAudioAtMs - s.firstAudioAtMs), messageMs };
     });
 }

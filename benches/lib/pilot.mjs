@@ -110,8 +110,8 @@ function voicePeriod(f0, rate) {
 }
 
 /**
- * A person's speech for a plan (see plan.mjs): carrier and pilots while the
- * person speaks, a quiet room (-70 dBFS) all the time.
+ * A person's speech for a plan (see plan.mjs): carrier and pilots in syllables
+ * while the person speaks, a quiet room (-70 dBFS) all the time.
  *
  * @returns {Float32Array} mono samples at `rate`, `plan.seconds` long
  */
@@ -128,8 +128,11 @@ export function synthesise(plan, rate, { f0 = 150 } = {}) {
     for (let i = 0; i < length && start + i < out.length; i += 1) {
       const near = Math.min(i, length - 1 - i);
       const gain = near >= edge ? 1 : near / edge;
-      const syllable = 0.75 + 0.25 * Math.cos((2 * Math.PI * 4 * i) / rate);
-      out[start + i] += 0.25 * gain * syllable * period[(start + i) % period.length];
+      const at = start + i;
+      out[at] += 0.25 * gain * period[at % period.length];
+      // All of it, pilots too, by 18 dB four times a second: what stays as loud
+      // as it is, is no speech to who listens for some.
+      out[at] *= 0.5625 + 0.4375 * Math.cos((2 * Math.PI * 4 * i) / rate);
     }
   }
   return out;

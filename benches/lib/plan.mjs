@@ -34,6 +34,57 @@ export function turns({ seed, utterances }) {
   return { seed, seconds: said.at(-1).endS + 0.5, utterances: said };
 }
 
+/** Utterances of so many words, each beginning so long after the last one's end. */
+function speech(seed, list, startS) {
+  let at = startS;
+  let word = 0;
+  const utterances = list.map(({ count, pauseS }, id) => {
+    const startS = at + (id === 0 ? 0 : pauseS);
+    const endS = startS + count * WORD_S;
+    at = endS;
+    return { id, startS, endS, words: Array.from({ length: count }, () => word++) };
+  });
+  return { seed, seconds: at + 0.5, utterances };
+}
+
+/** "monologue": 12.2 to 13.1 s without a pause each time. */
+export function monologue({ seed, utterances }) {
+  const next = random(seed);
+  const list = Array.from({ length: utterances }, () => ({ count: 38 + Math.floor(4 * next()), pauseS: 3 }));
+  return speech(seed, list, LEAD_S + next());
+}
+
+/** "dense": a clause begins every 2 s and leaves 0.4 or 0.72 s of pause. */
+export function dense({ seed, utterances }) {
+  const next = random(seed);
+  const counts = Array.from({ length: utterances }, () => 4 + Math.floor(2 * next()));
+  return speech(seed, counts.map((count, i) => ({ count, pauseS: 2 - (counts[i - 1] ?? 0) * WORD_S })), LEAD_S + next());
+}
+
+/**
+ * "rapid": sentences of one word, each begun and ended 0.8 s after the one
+ * before, and every fourth a long one of 12 words, whose whole clip takes
+ * longer to come than the next sentence's.
+ */
+export function rapid({ seed, utterances }) {
+  const next = random(seed);
+  const list = Array.from({ length: utterances }, (_, i) => ({ count: i % 4 === 0 ? 12 : 1, pauseS: 0.8 - WORD_S }));
+  return speech(seed, list, LEAD_S + next());
+}
+
+/** A call in which something breaks: utterances of seven words, none of them twice. */
+export function steady({ seed, utterances }) {
+  const next = random(seed);
+  const list = Array.from({ length: utterances }, () => ({ count: 7, pauseS: 0.7 + 0.2 * next() }));
+  return speech(seed, list, LEAD_S + next());
+}
+
+/** For how many seconds both of two plans speak. */
+export function together(a, b) {
+  return a.utterances.reduce((sum, u) => sum + b.utterances.reduce(
+    (all, v) => all + Math.max(0, Math.min(u.endS, v.endS) - Math.max(u.startS, v.startS)), 0), 0);
+}
+
 /** The bursts by which the floor is measured: markers at irregular distances. */
 export function bursts({ seed, count }) {
   const next = random(seed);

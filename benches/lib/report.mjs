@@ -2,6 +2,7 @@
 
 import { bounds, wholeClip } from "./bound.mjs";
 import { quantile } from "./stats.mjs";
+import { delays, order, rows } from "./targets.mjs";
 
 /** Rows of cells as aligned text; the first row is the head. */
 export function table(rows) {
@@ -22,14 +23,9 @@ function boundOf(policy, run, speaker) {
   if (policy === "ours") return all.stability;
   if (policy === "ours-finals") return all.finals;
   if (policy === "sample-way") {
-    return quantile(run.policies[policy].directions[speaker].utterances.map((u) => wholeClip(run.delays, run.floor.median, u.lengthS)), 0.5);
+    return quantile(run.calls.turns.policies[policy].directions[speaker].utterances.map((u) => wholeClip(run.delays, run.floor.median, u.lengthS)), 0.5);
   }
   return NaN;
-}
-
-/** `(revised)`: utterances whose last word changed before the final, told apart. */
-function delaysOf(result, revised) {
-  return result.utterances.filter((u) => u.delayMs !== undefined && Boolean(u.revised) === revised).map((u) => u.delayMs);
 }
 
 /** `requests`: the stand-in's counts, by service and outcome. */
@@ -50,65 +46,104 @@ export function steps(events, speaker) {
   return Object.fromEntries(STEPS.map((step) => [step, quantile(marks.map((m) => m[step] - m.capturedMs).filter(Number.isFinite), 0.5)]));
 }
 
-/** The whole report. */
-export function report(run) {
-  const out = [];
-  const d = run.delays;
-  const all = bounds(d, run.floor.median);
-  const sample = run.policies["sample-way"];
-  out.push(
-    `turns: ${run.utterances} utterances a speaker, both speak, seed ${run.seed}; ${run.machine.cores} cores (${run.machine.cpu}), ${run.machine.browser}, node ${run.machine.node}`,
-    "Times vary with the machine and its other work; only what stands in one run, side by side, can be compared.",
-    "",
-    `stand-in: P ${d.partialMs}, S ${d.stableMs}, E ${d.finalMs}, T ${d.translateMs}, Y ${d.pollyFirstByteMs} ms, body at ${d.pollyBodySpeed}× real time, RTT ${d.rttMs ?? 0} ms`,
-    `floor F: median ${one(run.floor.median)} ms, p95 ${one(run.floor.p95)} ms (${run.floor.count} bursts, ${run.floor.torn} torn)`,
-    `bounds with F: finals streamed ${ms(all.finals)}, prepared ahead and let out by the final ${ms(all.prepared)}, by stability ${ms(all.stability)} ms`,
+const each = (call, show) => Object.entries(call.policies).flatMap(([policy, measured]) =>
+  Object.entries(measured.directions).map(([speaker, result]) => [policy, ARROW[speaker], ...show(result, measured, speaker, policy)]));
+
+/** What came out of a call, whole and in order or not. */
+function heard(call) {
+  return table([
+    ["policy", "direction", "found", "lost", "out of order", "words", "lost", "doubled", "wrong", "overlaps", "pieces", "holes (ms)", "cuts", "doubled audio"],
+    ...each(call, (r) => [r.found, r.lost, r.outOfOrder, r.words, r.lostWords, r.doubledWords, r.wrongWords, r.overlaps, r.pieces,
+      `${r.holes.length} (${ms(r.holes.reduce((sum, h) => sum + h.ms, 0))})`, r.cuts.length, r.doubledAudio.length]),
+  ]);
+}
+
+function turns(call, run) {
+  const sample = call.policies["sample-way"];
+  return [
+    `turns: ${call.utterances} utterances a speaker; both speak, at once for ${Math.round(call.togetherS)} of ${Math.round(call.seconds)} s`,
     "",
     "End of speech → first sound, ms",
     table([
       ["policy", "direction", "median", "p95", "÷ sample-way", "bound", "above it", "revised: n", "median"],
-      ...Object.entries(run.policies).flatMap(([policy, { directions }]) =>
-        Object.entries(directions).map(([speaker, result]) => {
-          const plain = delaysOf(result, false);
-          const revised = delaysOf(result, true);
-          const bound = boundOf(policy, run, speaker);
-          const median = quantile(plain, 0.5);
-          return [policy, ARROW[speaker], ms(median), ms(quantile(plain, 0.95)),
-            sample ? (median / quantile(delaysOf(sample.directions[speaker], false), 0.5)).toFixed(2) : "-",
-            ms(bound), ms(median - bound), revised.length, ms(quantile(revised, 0.5))];
-        })),
+      ...each(call, (result, _, speaker, policy) => {
+        const plain = delays(result, false);
+        const revised = delays(result, true);
+        const bound = boundOf(policy, run, speaker);
+        const median = quantile(plain, 0.5);
+        return [ms(median), ms(quantile(plain, 0.95)), sample ? (median / quantile(delays(sample.directions[speaker], false), 0.5)).toFixed(2) : "-",
+          ms(bound), ms(median - bound), revised.length, ms(quantile(revised, 0.5))];
+      }),
     ]),
+    order(run),
     "",
     "What was heard",
-    table([
-      ["policy", "direction", "found", "lost", "out of order", "words", "lost", "doubled", "wrong", "overlaps", "pieces", "holes (ms)", "cuts", "doubled audio"],
-      ...Object.entries(run.policies).flatMap(([policy, { directions }]) =>
-        Object.entries(directions).map(([speaker, r]) => [policy, ARROW[speaker], r.found, r.lost, r.outOfOrder, r.words, r.lostWords, r.doubledWords,
-          r.wrongWords, r.overlaps, r.pieces, `${r.holes.length} (${ms(r.holes.reduce((sum, h) => sum + h.ms, 0))})`, r.cuts.length, r.doubledAudio.length])),
-    ]),
+    heard(call),
     "",
-    "What the policy says of itself: from the end of the last word at its tap, median ms",
+    "What the policy says of itself: from the end of the last word at its tap, median ms; words that it spoke and its finals contradict; prepared ahead",
     table([
-      ["policy", "direction", "first partial", "committed", "translated", "first byte", "heard", "ended"],
-      ...Object.entries(run.policies).flatMap(([policy, { marks }]) =>
-        Object.entries(marks).map(([speaker, m]) => [policy, ARROW[speaker], ...STEPS.map((step) => ms(m[step]))])),
+      ["policy", "direction", "first partial", "committed", "translated", "first byte", "heard", "ended", "contradicted", "hits/misses"],
+      ...each(call, (result, { marks, ahead }, speaker) => [...STEPS.map((step) => ms(marks[speaker][step])),
+        result.contradicted ? `${result.contradicted.contradicted} of ${result.contradicted.spoken}` : "-", ahead ? `${ahead.hits}/${ahead.misses}` : "-"]),
     ]),
     "",
     "Processor time, ms per second of call, both directions; in brackets above the page alone",
     table([
       ["", "main-thread tasks", "main thread", "workers", "audio threads", "renderer", "other processes", "stand-in"],
       cpuRow("page alone", run.alone),
-      ...Object.entries(run.policies).map(([policy, { cpu }]) => cpuRow(policy, cpu, run.alone)),
+      ...Object.entries(call.policies).map(([policy, { cpu }]) => cpuRow(policy, cpu, run.alone)),
     ]),
     "",
     "Audio that came to the service ahead of real time (it stays a lag; below 0: audio that never came), ms by stream",
-    ...Object.entries(run.policies).map(([policy, { streams }]) => `${policy}: ${streams.map(({ language, aheadMs }) => `${language} ${ms(aheadMs)}`).join(", ") || "no stream"}`),
+    ...Object.entries(call.policies).map(([policy, { streams }]) => `${policy}: ${streams.map(({ language, aheadMs }) => `${language} ${ms(aheadMs)}`).join(", ") || "no stream"}`),
     "",
     "Requests per utterance, by answer",
-    ...Object.entries(run.policies).map(([policy, { requests }]) => `${policy}: ${perUtterance(requests, 2 * run.utterances)}`),
-  );
-  for (const [policy, { errors }] of Object.entries(run.policies)) {
-    if (errors.length > 0) out.push("", `${policy}: ${errors.length} errors, the first: ${errors[0]}`);
+    ...Object.entries(call.policies).map(([policy, { requests }]) => `${policy}: ${perUtterance(requests, 2 * call.utterances)}`),
+  ];
+}
+
+/** Any other call: delays from both ends of speech, how it was cut, and what was heard. */
+function other(name, call) {
+  return [
+    `${name}: ${call.utterances} utterances a speaker, ${Object.values(call.words).join(" and ")} words`,
+    table([
+      ["policy", "direction", "start → first sound: median", "end → first sound: median", "p95", "word lag: median", "p95", "segments per clause", "fewest words cut", "seams"],
+      ...each(call, (r, { seams }, speaker) => [ms(quantile(r.utterances.map((u) => u.fromStartMs).filter(Number.isFinite), 0.5)),
+        ms(r.delays.median), ms(r.delays.p95), ms(r.wordLags.median), ms(r.wordLags.p95), one(r.segments.perClause), r.segments.leastCutWords ?? "-",
+        seams.filter((s) => s.speaker === speaker).map((s) => s.cause).join(" ") || "-"]),
+    ]),
+    heard(call),
+    ...Object.entries(call.policies).filter(([, { waiting }]) => waiting > 0).map(([policy, { waiting }]) => `${policy}: ${waiting} faults found no stream to strike`),
+  ];
+}
+
+/** The whole report. */
+export function report(run) {
+  const d = run.delays;
+  const all = bounds(d, run.floor.median);
+  const out = [
+    `seed ${run.seed}; ${run.machine.cores} cores (${run.machine.cpu}), ${run.machine.browser}, node ${run.machine.node}`,
+    "Times vary with the machine and its other work; only what stands in one run, side by side, can be compared.",
+    "",
+    `stand-in: P ${d.partialMs}, S ${d.stableMs}, E ${d.finalMs}, T ${d.translateMs}, Y ${d.pollyFirstByteMs} ms, body at ${d.pollyBodySpeed}× real time, RTT ${d.rttMs ?? 0} ms`,
+    `floor F: median ${one(run.floor.median)} ms, p95 ${one(run.floor.p95)} ms (${run.floor.count} bursts, ${run.floor.torn} torn)`,
+    `bounds with F: finals streamed ${ms(all.finals)}, prepared ahead and let out by the final ${ms(all.prepared)}, by stability ${ms(all.stability)} ms`,
+  ];
+  for (const [name, call] of Object.entries(run.calls)) {
+    out.push("", ...(name === "turns" ? turns(call, run) : other(name, call)));
+    for (const [policy, { errors, broken }] of Object.entries(call.policies)) {
+      if (broken > 0) out.push(`${policy}: taken again, ${broken} recordings were broken (a busy machine)`);
+      if (errors.length > 0) out.push(`${policy}: ${errors.length} errors, the first: ${errors[0]}`);
+    }
+  }
+  out.push("", "Start-up: module load (or, prepared, the start) → first audio at the service, and on both streams, median ms", table([
+    ["policy", "cold", "both", "prepared", "both"],
+    ...Object.entries(run.startUp).map(([policy, { cold, prepared }]) =>
+      [policy, ms(cold?.first.median), ms(cold?.both.median), ms(prepared?.first.median), ms(prepared?.both.median)]),
+  ]));
+  if (run.originals) {
+    const { mixer, bare, above, missing } = run.originals;
+    out.push("", `Originals, source → output: mixer ${one(mixer.median)} ms, bare loop ${one(bare.median)} ms; above it ${one(above.median)} ms (${one(above.least)} to ${one(above.most)}, ${above.count} sessions; ${missing} bursts missing)`);
   }
   if (run.sizes) {
     out.push("", "The package, kB", table([
@@ -116,6 +151,9 @@ export function report(run) {
       ...run.sizes.map(({ part, raw, gzip, brotli }) => [part, kb(raw), kb(gzip), kb(brotli)]),
     ]));
   }
+  out.push("", "To reach", table([["", "target", "seen", "met"], ...rows(run).map(({ what, target, seen, met }) =>
+    [what, target, seen, met === undefined ? "-" : met ? "yes" : "NO"])]));
+  for (const { what, why } of run.failed ?? []) out.push("", `FAILED: ${what}: ${why}`);
   return out.join("\n");
 }
 

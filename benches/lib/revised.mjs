@@ -1,7 +1,8 @@
 // Which utterances had their last word revised by the recogniser: told by the
 // transcripts that a driver passes on.
 
-const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}\s]/gu, "").split(/\s+/).filter(Boolean);
+/** A text's words, without case and punctuation. */
+export const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}\s]/gu, "").split(/\s+/).filter(Boolean);
 
 /**
  * @param events of one speaker, in order: `{resultId, text, isPartial}`

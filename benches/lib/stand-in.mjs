@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 /**
  * Starts `binary` on free ports.
  *
- * @returns {Promise<{aws: string, pid: number, state, delays, reset, stop}>}
+ * @returns {Promise<{aws: string, pid: number, state, delays, fault, reset, stop}>}
  */
 export async function startStandIn(binary, root) {
   const child = spawn(binary, ["--root", root, "--page-port", "0", "--aws-port", "0", "--connect-port", "0", "--until-stdin-closes"], {
@@ -32,6 +32,7 @@ export async function startStandIn(binary, root) {
     pid: child.pid,
     state: () => call("GET", "state"),
     delays: (delays) => call("PUT", "delays", delays),
+    fault: (fault) => call("POST", "faults", fault),
     reset: () => call("POST", "reset"),
     stop: () => new Promise((resolve) => {
       if (child.exitCode !== null) return resolve();

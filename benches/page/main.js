@@ -5,9 +5,11 @@
 // Node drives it through `window.bench`; the recording goes to the server from
 // a worker of its own, so that the main thread does nothing for it.
 
-import { addMarker, synthesise } from "/lib/pilot.mjs";
+import { addMarker, random, synthesise } from "/lib/pilot.mjs";
 
 const RATE = 48_000;
+/** Length of a burst of noise, seconds. */
+const NOISE_S = 0.05;
 /** The recorder's inputs. `customer` = the customer's words. */
 const CHANNELS = ["customer-source", "agent-source", "customer-output", "agent-output"];
 
@@ -17,6 +19,7 @@ let recording;
 let sources;
 let tracks;
 let driver;
+let playsFromS;
 const events = [];
 
 function on(event) {
@@ -29,11 +32,16 @@ function buffer(samples) {
   return made;
 }
 
-/** Sound for one person: a plan, or bursts (times of markers), or silence. */
-function sound({ plan, bursts, f0 }) {
+/** Sound for one person: a plan, or markers or noise at the times given, or silence. */
+function sound({ plan, bursts, noise, f0 }) {
   if (plan) return buffer(synthesise(plan, RATE, { f0 }));
-  const samples = new Float32Array(Math.ceil(((bursts?.at(-1) ?? 0) + 1) * RATE));
+  const samples = new Float32Array(Math.ceil(((bursts?.at(-1) ?? noise?.at(-1) ?? 0) + 1) * RATE));
   for (const timeS of bursts ?? []) addMarker(samples, Math.round(timeS * RATE), RATE);
+  const next = random(1);
+  for (const timeS of noise ?? []) {
+    const from = Math.round(timeS * RATE);
+    for (let i = from; i < from + NOISE_S * RATE; i += 1) samples[i] = 0.3 * (2 * next() - 1);
+  }
   return buffer(samples);
 }
 
@@ -65,9 +73,20 @@ async function open({ customer, agent }) {
   });
 }
 
-/** Starts a driver for the speakers in `configs` and takes its tracks. */
-async function start({ url, configs, shared }) {
+/**
+ * Starts a driver for the speakers in `configs` and takes its tracks.
+ *
+ * `prepare`: the driver gets itself ready first, as far as it can without a call.
+ * Gives the wall clock's times (ms) of the module's loading and of the start.
+ */
+async function start({ url, configs, shared, prepare }) {
+  const loadAtMs = Date.now();
   const module = await import(url);
+  if (prepare) {
+    if (!module.prepare) return undefined;
+    await module.prepare({ configs, config: shared });
+  }
+  const startAtMs = Date.now();
   const outputs = {};
   const stops = [];
   if (module.startBoth) {
@@ -90,28 +109,54 @@ async function start({ url, configs, shared }) {
     source.connect(recorder, 0, CHANNELS.indexOf(`${speaker}-output`));
   }
   driver = { stop: () => Promise.all(stops.map((stop) => stop())) };
+  return { loadAtMs, startAtMs };
 }
 
-/** Plays both people to their ends; recorded from the start. */
-async function play() {
+/** Lets both people speak; recorded from the start. */
+function begin() {
   recording.postMessage({ start: true });
-  const at = context.currentTime + 0.2;
+  playsFromS = context.currentTime + 0.2;
+  for (const source of Object.values(sources)) source.start(playsFromS);
+}
+
+/** Plays both people to their ends. */
+async function play() {
   const ends = Object.values(sources).map((source) => new Promise((resolve) => {
     source.addEventListener("ended", resolve, { once: true });
-    source.start(at);
   }));
+  begin();
   await Promise.all(ends);
 }
 
-/** Records `seconds` more, in which answers still come. */
-async function tail({ seconds }) {
+/** Until the audio clock is there. */
+async function clockAt(timeS) {
+  if (context.currentTime >= timeS) return;
   const clock = context.createConstantSource();
   clock.offset.value = 0;
   const over = new Promise((resolve) => { clock.addEventListener("ended", resolve, { once: true }); });
   clock.connect(context.destination);
   clock.start();
-  clock.stop(context.currentTime + seconds);
+  clock.stop(timeS);
   await over;
+}
+
+/** Records `seconds` more, in which answers still come. */
+function tail({ seconds }) {
+  return clockAt(context.currentTime + seconds);
+}
+
+/** Until so many seconds of the people's sound have been played. */
+function reach({ seconds }) {
+  return clockAt(playsFromS + seconds);
+}
+
+/** Keeps the main thread busy for `ms` at each of these seconds, as a heavy page does. */
+async function block({ atS, ms }) {
+  for (const seconds of atS) {
+    await reach({ seconds });
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  }
 }
 
 /** Ends the driver and sends the recording to `url`. */
@@ -125,4 +170,4 @@ async function finish({ url }) {
   return { ...info, rate: context.sampleRate, channels: CHANNELS, events };
 }
 
-window.bench = { open, start, play, tail, finish };
+window.bench = { open, start, begin, play, reach, block, tail, finish };

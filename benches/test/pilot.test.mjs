@@ -34,6 +34,19 @@ test("the voice starts and ends to the millisecond", () => {
   });
 });
 
+test("the voice rises and falls as syllables do, and never pauses", () => {
+  const plan = { seed: 1, seconds: 14, utterances: [{ startS: 0.5, words: Array.from({ length: 40 }, (_, i) => i) }] };
+  const samples = pilot.synthesise(plan, 16_000);
+  const powers = Array.from({ length: 12 * 25 }, (_, i) => {
+    const from = 8000 + 640 * i;
+    return samples.subarray(from, from + 640).reduce((sum, x) => sum + x * x, 0) / 640;
+  });
+  const changes = powers.slice(1).filter((p, i) => p > 2 * powers[i] || powers[i] > 2 * p).length;
+  assert.ok(changes > powers.length / 3, `${changes} of ${powers.length}`);
+  assert.equal(voiced(samples, 16_000).length, 1);
+  assert.ok(Math.min(...powers) > 1e-4, "-40 dBFS at its softest");
+});
+
 test("the voice stays out of the pilots' band", () => {
   const plan = { seed: 1, seconds: 1, utterances: [] };
   const quiet = pilot.synthesise(plan, 48_000);

@@ -10,7 +10,7 @@ import { channels } from "../lib/server.mjs";
 const typical = { partialMs: 300, stableMs: 200, finalMs: 700, translateMs: 120, pollyFirstByteMs: 150, pollyBodySpeed: 4, rttMs: 0 };
 
 test("the bounds of the typical delays", () => {
-  assert.deepEqual(bounds(typical, 49), { finals: 1019, prepared: 749, stability: 619 });
+  assert.deepEqual(bounds(typical, 49), { finals: 1019, prepared: 749, stability: 619, revised: 819 });
   assert.equal(wholeClip(typical, 49, 2), 1519);
   assert.equal(bounds({ ...typical, rttMs: 80 }, 0).finals, 970 + 240);
 });
@@ -59,5 +59,5 @@ test("a policy's own marks are medians after the end of the last word", () => {
 
 test("a burst at a stream's start is its lag", () => {
   const stream = { language: "es-US", sampleRate: 16_000, audioEvents: 20, samplesReceived: 16_000, firstAudioAtMs: 5000, lastAudioAtMs: 5750 };
-  assert.deepEqual(lags([stream, { ...stream, audioEvents: 0 }]), [{ language: "es-US", aheadMs: 200 }]);
+  assert.deepEqual(lags([stream, { ...stream, audioEvents: 0 }]), [{ language: "es-US", aheadMs: 200, messageMs: 50 }]);
 });

@@ -46,7 +46,8 @@ cargo xtask COMMAND [OPTIONS]
             the package, whole-page tests
       --long     also ignored tests and the advisory database (needs network)
   bench     latency, CPU and size of the library against a policy that waits
-            for final results; options are handed on to benches/run.mjs
+            for final results, in every call of benches/README.md; options are
+            handed on to benches/run.mjs
   fuzz      fuzz the decoders, the segmenter, the options and whole sessions
       --seconds N   each target runs so long, two at a time; default 60
       --target NAME only that one
