@@ -7,13 +7,24 @@
 
 import init, { fromCognitoIdentityPool, interpret, prepare } from "/pkg/index.js";
 
-/** What a session tells. `prepare` is of a package that translates ahead. */
-const EVENTS = ["transcript", "translation", "utterance", "latency", "gap", "seam", "prepare", "error"];
+/** What a session tells. */
+const EVENTS = ["transcript", "translation", "utterance", "latency", "gap", "seam", "prepared", "error"];
+
+/** The page's one provider: what it was asked for ahead is for the next session of the same. */
+let credentials;
+function provider(config) {
+  credentials ??= fromCognitoIdentityPool({
+    region: config.region,
+    identityPoolId: config.identityPoolId,
+    endpoint: config.cognitoIdentity,
+  });
+  return credentials;
+}
 
 /** All that a page can do before there is a call. */
-export async function prepareOurs() {
+export async function prepareOurs({ config }) {
   await init();
-  await prepare();
+  await prepare({ credentials: provider(config), region: config.region, endpoints: config.endpoints });
 }
 
 export async function startOurs({ inputs, configs, config, on }, extra, volumes) {
@@ -27,11 +38,7 @@ export async function startOurs({ inputs, configs, config, on }, extra, volumes)
   const session = await interpret({
     region: config.region,
     endpoints: config.endpoints,
-    credentials: fromCognitoIdentityPool({
-      region: config.region,
-      identityPoolId: config.identityPoolId,
-      endpoint: config.cognitoIdentity,
-    }),
+    credentials: provider(config),
     agent: speaker("agent"),
     customer: speaker("customer"),
     volumes: {

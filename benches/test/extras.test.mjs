@@ -53,11 +53,9 @@ test("words that were spoken and are not in the final are contradicted", () => {
   assert.equal(contradicted(events.filter((e) => e.type === "transcript")), undefined);
 });
 
-test("hits and misses are counted, taken as told, or left out", () => {
+test("hits and misses are counted of both speakers, as told last, or left out", () => {
   assert.equal(ahead([{ type: "latency" }]), undefined);
-  const outcomes = ["started", "hit", "miss", "hit"].map((outcome) => ({ type: "prepare", speaker: "agent", outcome }));
-  assert.deepEqual(ahead(outcomes), { hits: 2, misses: 1 });
-  const counts = [["agent", 1, 0], ["customer", 4, 1], ["agent", 3, 2]].map(([speaker, hits, misses]) => ({ type: "prepare", speaker, hits, misses }));
+  const counts = [["agent", 1, 0], ["customer", 4, 1], ["agent", 3, 2]].map(([speaker, hits, misses]) => ({ type: "prepared", speaker, hits, misses }));
   assert.deepEqual(ahead(counts), { hits: 7, misses: 3 });
 });
 
