@@ -157,10 +157,20 @@ impl Page {
         let worklet = context
             .audio_worklet()
             .map_err(|cause| js::thrown(refused(cause)))?;
-        let urls = [self.assets.tap.clone(), self.assets.player.clone()];
+        // Both are fetched at once.
+        let loading = [
+            ("assets.tap", worklet.add_module(&self.assets.tap)),
+            ("assets.player", worklet.add_module(&self.assets.player)),
+        ];
+        for loading in loading
+            .iter()
+            .filter_map(|(_, loading)| loading.as_ref().ok())
+        {
+            js::ignore(loading.clone());
+        }
         let modules = future_to_promise(async move {
-            for (url, field) in urls.iter().zip(["assets.tap", "assets.player"]) {
-                let loaded = match worklet.add_module(url) {
+            for (field, loading) in loading {
+                let loaded = match loading {
                     Ok(loading) => JsFuture::from(loading).await,
                     Err(cause) => Err(cause),
                 };
