@@ -312,7 +312,7 @@ fn a_clause_that_does_not_end_is_cut() {
     let tokens = [
         "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho",
     ];
-    let mut segmenter = Segmenter::new("es-US", "en", Settle::Stable);
+    let mut segmenter = Segmenter::new("fr-FR", "en", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[
@@ -325,7 +325,7 @@ fn a_clause_that_does_not_end_is_cut() {
     // Its end is in sight.
     let mut long = tokens.to_vec();
     long.insert(7, ".");
-    let mut segmenter = Segmenter::new("es-US", "en", Settle::Stable);
+    let mut segmenter = Segmenter::new("fr-FR", "en", Settle::Stable);
     let said = feed(
         &mut segmenter,
         &[result("a", &long, 6, true), result("a", &long, 8, true)],

@@ -317,7 +317,7 @@ fn calls(config: &SessionConfig, count: u64) -> Tally {
 /// Ten thousand utterances, of which a tenth of the partials is revised.
 #[test]
 fn nothing_is_spoken_that_the_final_contradicts() {
-    let count = if cfg!(target_family = "wasm") { 2 } else { 140 };
+    let count = if cfg!(target_family = "wasm") { 2 } else { 170 };
     let tally = calls(&defaults(), count);
     assert_eq!(tally.contradicted, 0);
     assert!(
