@@ -28,7 +28,8 @@ function expectWhole(heard, first) {
 for (const [speaker, listener] of [["agent", "customer"], ["customer", "agent"]]) {
   test(`blocked while the ${speaker} speaks and while the ${listener} hears it`, async ({ page, services }) => {
     await takeCall(page, services);
-    await interpret(page);
+    // One utterance: between two there is a pause.
+    await interpret(page, { agent: { stability: "none" }, customer: { stability: "none" } });
 
     const capturing = speak(page, speaker, 0, WORDS);
     await until(page, (who) => window.harness.of("transcript", who).length > 0, speaker);
