@@ -77,12 +77,23 @@ impl Prepared {
     }
 }
 
-impl Ahead {
-    /// Whether this is one of its ids.
-    pub(super) const fn has(&self, id: UtteranceId) -> bool {
-        id.0 >= FIRST
-    }
+/// Whether this is the id of something prepared.
+pub(super) const fn is_ahead(id: UtteranceId) -> bool {
+    id.0 >= FIRST
+}
 
+/// What was begun under one id goes on under another.
+pub(super) fn rename<'a>(
+    ids: impl Iterator<Item = &'a mut UtteranceId>,
+    from: UtteranceId,
+    to: UtteranceId,
+) {
+    for id in ids.filter(|id| **id == from) {
+        *id = to;
+    }
+}
+
+impl Ahead {
     /// Whether the budget has something left.
     fn may(&self, config: &SpeakerConfig) -> bool {
         let budget = config.prepare_ahead;

@@ -280,7 +280,7 @@ impl Pipeline {
         }
         let old = std::mem::replace(&mut self.config, config);
         let new = &self.config;
-        if (old.codes != new.codes, old.prepare_ahead) != (false, new.prepare_ahead) {
+        if old.codes != new.codes {
             self.utterances.unprepare(ctx);
         }
         let codes = &new.codes;

@@ -1,5 +1,6 @@
 //! Translations to speech, streamed as it comes.
 
+use super::ahead::rename;
 use super::context::Context;
 use super::exchange::{Exchange, broken};
 use super::script::pieces;
@@ -243,16 +244,9 @@ impl Synthesizer {
 
     /// What was begun under one id goes on under another.
     pub fn rename(&mut self, from: UtteranceId, to: UtteranceId) {
-        for job in &mut self.jobs {
-            if job.utterance == from {
-                job.utterance = to;
-            }
-        }
-        for (utterance, _) in &mut self.done {
-            if *utterance == from {
-                *utterance = to;
-            }
-        }
+        let jobs = self.jobs.iter_mut().map(|job| &mut job.utterance);
+        let done = self.done.iter_mut().map(|(utterance, _)| utterance);
+        rename(jobs.chain(done), from, to);
     }
 
     /// Drops an utterance.

@@ -1,6 +1,6 @@
 //! From a committed text to heard speech, in order.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, is_ahead};
 use super::context::Context;
 use super::ladder::Ladder;
 use super::latency::{Ledger, Step};
@@ -317,7 +317,7 @@ impl Utterances {
             let mut moved = false;
             while let Some((id, outcome)) = self.translator.poll() {
                 moved = true;
-                if self.ahead.has(id) {
+                if is_ahead(id) {
                     self.translated_ahead(ctx, config, id, outcome);
                     continue;
                 }
@@ -330,7 +330,7 @@ impl Utterances {
             moved |= self.fetch(ctx, config);
             while let Some((id, spoken)) = self.synthesizer.poll() {
                 moved = true;
-                if self.ahead.has(id) {
+                if is_ahead(id) {
                     self.spoken_ahead(ctx, id, spoken);
                 } else {
                     self.spoken(ctx, id, spoken);

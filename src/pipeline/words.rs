@@ -219,6 +219,9 @@ impl Pipeline {
         let position = |second| self.transcriber.position(second);
         let (_, end) = span(segment.last, segment.end, position);
         self.transcriber.backlog.commit(end);
+        if segment.fate != Fate::Interpreted {
+            self.utterances.unprepare(ctx);
+        }
         if self.config.form == Form::Transcript || segment.fate == Fate::Echo {
             return;
         }

@@ -85,11 +85,11 @@ fn options(request: &HttpRequest) -> Option<RequestInit> {
 
 /// Opens a connection that the requests to come find open. Whatever is answered
 /// is of no interest, nor whether the page may see it.
-pub fn connect(host: &str) -> JsFuture {
+pub fn connect(host: &str) {
     let options = RequestInit::new();
     options.set_credentials(RequestCredentials::Omit);
     options.set_mode(RequestMode::NoCors);
-    JsFuture::from(global_fetch(host, &options))
+    super::js::ignore(global_fetch(host, &options));
 }
 
 async fn answer(url: &str, options: &RequestInit) -> Result<Response, JsValue> {

@@ -113,23 +113,23 @@ impl Page {
     }
 
     /// Worker, context and modules, and what else is wanted: made now, awaited
-    /// here.
+    /// here, but for the connections, which a session can do without.
     pub async fn prepare(&self, options: Prepare) -> Result<(), JsValue> {
         let audio = self.audio()?;
-        let connections = options.hosts.iter().map(|host| fetch::connect(host));
-        let connections: Vec<_> = connections.collect();
+        for host in &options.hosts {
+            fetch::connect(host);
+        }
         let ahead = options.credentials.and_then(Provider::ask_ahead);
         let asked = ahead.as_ref().map(Ahead::answer);
+        // A session that begins meanwhile waits for the same answer.
+        self.ahead.replace(ahead);
         self.prepare_with(&audio).await?;
-        for connection in connections {
-            let _ = connection.await;
-        }
         if let Some(asked) = asked {
             JsFuture::from(asked).await.map_err(|cause| {
+                self.ahead.take();
                 let error = failure("credentials: the provider failed; see cause");
                 js::thrown_with(&error, &cause)
             })?;
-            self.ahead.replace(ahead);
         }
         Ok(())
     }

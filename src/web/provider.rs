@@ -22,7 +22,17 @@ pub struct Identity {
     expiration_s: Option<f64>,
 }
 
+/// Credentials are renewed so long before they expire.
+const MARGIN_S: f64 = 300.0;
+
 impl Identity {
+    /// Whether it does not expire within five minutes, as this computer's clock
+    /// has it.
+    fn lasts(&self) -> bool {
+        let soon = Date::now() / 1000.0 + MARGIN_S;
+        self.expiration_s.is_none_or(|at| at > soon)
+    }
+
     /// As the parts of a message.
     pub fn encode(self) -> [JsValue; 4] {
         [
@@ -120,8 +130,14 @@ impl Provider {
         };
         let failed = |message: &str, cause: JsValue| (failure(message), cause);
         let threw = |cause| failed("credentials: the provider failed; see cause", cause);
-        let answer = asked.take().unwrap_or_else(|| call(function));
-        let answer = JsFuture::from(answer).await.map_err(threw)?;
+        if let Some(early) = asked.take() {
+            let answer = JsFuture::from(early).await.map_err(threw)?;
+            // What was prepared long ago may be about to expire.
+            if let Some(identity) = identity(&answer).filter(Identity::lasts) {
+                return Ok(identity);
+            }
+        }
+        let answer = JsFuture::from(call(function)).await.map_err(threw)?;
         identity(&answer).ok_or_else(|| {
             let message = format!("credentials: expected the provider to give {SHAPE}");
             failed(&message, JsValue::UNDEFINED)
@@ -184,6 +200,39 @@ mod tests {
 
     fn object(json: &str) -> JsValue {
         js_sys::JSON::parse(json).unwrap()
+    }
+
+    /// A provider of identities that expire after so many seconds each, the
+    /// first ones first.
+    fn provider(lives: &str) -> Function {
+        Function::new_no_args(&format!(
+            "const lives = this.lives ??= {lives};
+             this.count = (this.count ?? 0) + 1;
+             return {{ accessKeyId: `key${{this.count}}`, secretAccessKey: 'b',
+                      expiration: new Date(Date.now() + 1000 * lives.shift()) }};"
+        ))
+        .bind0(&js_sys::Object::new())
+    }
+
+    async fn key(provider: &Provider) -> String {
+        let identity = provider.identity().await;
+        identity.map_err(|(error, _)| error).unwrap().access_key_id
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_was_asked_for_ahead_is_taken_once_if_it_lasts() {
+        let function = provider("[3600, 3600]");
+        let ahead = Provider::new(&function).unwrap().ask_ahead();
+        let session = Provider::new(&function).unwrap();
+        session.ask(ahead);
+        assert_eq!(key(&session).await, "key1");
+        assert_eq!(key(&session).await, "key2");
+
+        let function = provider("[200, 3600]");
+        let ahead = Provider::new(&function).unwrap().ask_ahead();
+        let session = Provider::new(&function).unwrap();
+        session.ask(ahead);
+        assert_eq!(key(&session).await, "key2");
     }
 
     #[wasm_bindgen_test]

@@ -344,8 +344,9 @@ export interface LatencyDetail {
 }
 
 /**
- * Audio between the tap and the engine was lost: there was no room or no engine
- * for it. What was said then may be missing.
+ * Audio was not interpreted: it was lost between the tap and the engine, there
+ * was no stream for too long, or streams said nothing to it. What was said then is
+ * missing.
  */
 export interface GapDetail {
   speaker: Speaker;

@@ -50,15 +50,6 @@ fn prepared(call: &Call) -> (u32, u32) {
     last.into_values().fold((0, 0), sum)
 }
 
-fn bare(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .map(|w| {
-            w.trim_matches(|c: char| !c.is_alphanumeric())
-                .to_lowercase()
-        })
-        .collect()
-}
-
 /// How long after its last word the only utterance of a call was heard.
 fn delay(config: SessionConfig, settles: bool) -> f64 {
     let mut call = Call::prepared(config, |aws| aws.settles = settles);

@@ -99,15 +99,6 @@ struct Report {
     lag_after_silence: Vec<f64>,
 }
 
-fn bare(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .map(|w| {
-            w.trim_matches(|c: char| !c.is_alphanumeric())
-                .to_lowercase()
-        })
-        .collect()
-}
-
 /// How many words are missing and how many are too many.
 fn difference(said: &[String], got: &[String]) -> (usize, usize) {
     // Longest common subsequence.

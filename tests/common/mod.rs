@@ -64,6 +64,15 @@ pub fn config() -> SessionConfig {
     options().resolve(16_000).unwrap()
 }
 
+/// A text's words without case and the marks around them.
+pub fn bare(text: &str) -> Vec<String> {
+    let word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.to_lowercase()
+    };
+    text.split_whitespace().map(word).collect()
+}
+
 /// What the world is going to tell the session.
 pub enum News {
     Credentials(Result<Credentials, Error>),
