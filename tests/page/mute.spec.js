@@ -136,6 +136,9 @@ test("hold stops both at once, passes the originals, and gives back what was set
       [routes.agent]: 0, [routes.customer]: 0, "agent-translation-to-agent": 0, "customer-translation-to-customer": 0,
     },
     comfortNoise: "generated",
+    // What is spoken begins after the end of what is said: on hold one hears the originals.
+    agent: { stability: "none" },
+    customer: { stability: "none" },
   });
   await Promise.all([speak(page, "agent", 0, 16), speak(page, "customer", 24, 16)]);
   await speaking(page, "agent");
