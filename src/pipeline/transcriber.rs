@@ -15,7 +15,7 @@ mod wire;
 use super::backlog::Backlog;
 use super::context::Context;
 use super::timer::Timer;
-use crate::audio::framer::{Framer, samples};
+use crate::audio::framer::{Framer, duration, samples};
 use crate::aws::credentials::Credentials;
 use crate::aws::transcribe::{self, TranscriptResult};
 use crate::config::SpeakerConfig;
@@ -388,8 +388,9 @@ impl Transcriber {
                 let audio = self.backlog.get(next.clone());
                 self.message(ctx, id, &audio);
                 self.sent = next.end;
-                self.course.sent(ctx.now, self.framer.message());
-                self.next_send = ctx.now + self.framer.message() / CATCH_UP;
+                let length = duration(next.end - next.start);
+                self.course.sent(ctx.now, length);
+                self.next_send = ctx.now + length / CATCH_UP;
             }
             self.backlog.trim(self.sent);
         }

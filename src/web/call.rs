@@ -4,6 +4,7 @@ mod controls;
 mod engine;
 mod ledger;
 
+use crate::audio::framer::Framer;
 use crate::config::SessionOptions;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::event::{Event, Level, State};
@@ -107,7 +108,12 @@ impl Call {
             reason = "a sample rate of a browser"
         )]
         let rate_hz = context.sample_rate() as u32;
-        options.session.resolve(rate_hz).map_err(js::thrown)?;
+        let config = options.session.resolve(rate_hz).map_err(js::thrown)?;
+        let batch = |speaker| Framer::new(config.speakers[speaker].message).batch(rate_hz);
+        let batches = PerSpeaker {
+            agent: batch(Speaker::Agent),
+            customer: batch(Speaker::Customer),
+        };
         // It takes a while, and so does the engine.
         options.credentials.ask(page.take_ahead());
         let ready = {
@@ -129,7 +135,7 @@ impl Call {
             }
         };
         let noise = abort.unless(ready).await?;
-        let mixer = Mixer::new(&context, &options.tracks, noise, js::seed());
+        let mixer = Mixer::new(&context, &options.tracks, &batches, noise, js::seed());
         let refused = |error| js::thrown(js::refused(error));
         let mixer = mixer.map_err(refused)?;
         let speech = |speaker| {

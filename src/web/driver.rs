@@ -353,7 +353,11 @@ impl Driver {
     /// Sets the one timer to what the session waits for.
     fn arm(&self, running: &mut Running, now: Timestamp) {
         let due = running.session.poll_timeout();
-        if due == running.timer.as_ref().map(|(at, _)| *at) {
+        // What is put off with every piece of audio is not set anew each time:
+        // the timer fires early, and only then is the next one set.
+        if let (Some(due), Some((at, _))) = (due, &running.timer)
+            && *at <= due
+        {
             return;
         }
         running.timer = due.map(|at| {

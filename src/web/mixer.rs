@@ -5,11 +5,13 @@
 //! For a speaker `s` and the listener `l`, the other one:
 //! ```text
 //! track s ─► input s ─► tap s, meter s
-//!                   └► mute s ─► original s→l ─► duck s ─► bus l ─► limiter l ─► track out
-//! player s ─► translation s→l ─► bus l        duck s  = 1 − 0.75 × envelope s
-//!          └► translation s→s ─► bus s        quiet l = 1 − envelope s
-//! noise ─► comfort noise l ─► quiet l ─► bus l
+//!                   └► mute s ─► original s→l ─► bus l ─► limiter l ─► track out
+//! player s ─► translation s→l ─► bus l
+//!          └► translation s→s ─► bus s
+//! noise ─► comfort noise l ─► bus l
 //! ```
+//! original s→l is its volume × (1 − 0.75 × envelope s), comfort noise l its
+//! volume × (1 − envelope s).
 
 mod build;
 mod slot;
@@ -59,7 +61,8 @@ pub struct Mixer {
     /// The agent's tap and player, then the customer's.
     worklets: [AudioWorkletNode; 4],
     sides: PerSpeaker<Side>,
-    gains: Vec<GainNode>,
+    /// In the order of [`ROUTES`].
+    volumes: Vec<Volume>,
     /// To the customer: the mix, and the microphone or a clip past it.
     mix: GainNode,
     microphone: GainNode,
@@ -84,10 +87,11 @@ fn ramp(from: f64, param: &AudioParam, value: f32, time_constant: f64) -> f64 {
 
 impl Mixer {
     /// Builds the graph. Nothing is audible through it before
-    /// [`Self::set_gain`].
+    /// [`Self::set_gain`]. `batches`: how many frames a tap hands over at once.
     pub fn new(
         context: &AudioContext,
         tracks: &PerSpeaker<MediaStreamTrack>,
+        batches: &PerSpeaker<u32>,
         noise: Noise,
         seed: u64,
     ) -> Result<Self, JsValue> {
@@ -95,7 +99,7 @@ impl Mixer {
             context,
             nodes: Vec::new(),
         };
-        let result = Self::build(&mut build, tracks, noise, seed);
+        let result = Self::build(&mut build, tracks, batches, noise, seed);
         if result.is_err() {
             for node in &build.nodes {
                 let _ = node.disconnect();
@@ -107,39 +111,45 @@ impl Mixer {
     fn build(
         build: &mut Builder<'_>,
         tracks: &PerSpeaker<MediaStreamTrack>,
+        batches: &PerSpeaker<u32>,
         noise: Noise,
         seed: u64,
     ) -> Result<Self, JsValue> {
         let context = build.context;
-        let agent = Parts::new(build, &tracks.agent)?;
-        let customer = Parts::new(build, &tracks.customer)?;
+        let agent = Parts::new(build, &tracks.agent, batches.agent)?;
+        let customer = Parts::new(build, &tracks.customer, batches.customer)?;
         let parts = PerSpeaker { agent, customer };
         let noise = noise_source(build, noise, seed)?;
-        let mut gains = Vec::with_capacity(ROUTES.len());
+        let mut volumes = Vec::with_capacity(ROUTES.len());
         for Route {
             sound, listener, ..
         } in ROUTES
         {
             let gain = build.gain(0.0)?;
             let bus = &parts[listener].bus;
-            match sound {
+            build.chain(&[&gain, bus])?;
+            let ducking = match sound {
                 Sound::Original(speaker) => {
                     let from = &parts[speaker];
-                    build.chain(&[&from.side.mute, &gain, &from.duck, bus])?;
+                    build.chain(&[&from.side.mute, &gain])?;
+                    Some((&from.player, DUCK_DEPTH))
                 }
                 Sound::Translation(speaker) => {
-                    build.chain(&[&parts[speaker].player, &gain, bus])?;
+                    build.chain(&[&parts[speaker].player, &gain])?;
+                    None
                 }
                 Sound::ComfortNoise => {
-                    let quiet = build.gain(1.0)?;
-                    build.follow(&parts[listener.other()].player, &quiet, QUIET_DEPTH)?;
-                    build.chain(&[&gain, &quiet, bus])?;
                     if let Some(noise) = &noise {
                         build.chain(&[noise, &gain])?;
                     }
+                    Some((&parts[listener.other()].player, QUIET_DEPTH))
                 }
-            }
-            gains.push(gain);
+            };
+            let ducking = match ducking {
+                Some((player, depth)) => Some((build.follow(player, &gain)?, depth)),
+                None => None,
+            };
+            volumes.push(Volume { gain, ducking });
         }
         // To the customer there are other ways, past the mix.
         let mix = build.gain(1.0)?;
@@ -161,7 +171,7 @@ impl Mixer {
                 agent: agent.side,
                 customer: customer.side,
             },
-            gains,
+            volumes,
             mix,
             microphone,
             clip,
@@ -197,14 +207,18 @@ impl Mixer {
 
     /// Sets a route (an index into [`ROUTES`]).
     pub fn set_gain(&self, route: usize, value: f32) {
-        if let Some(gain) = self.gains.get(route) {
+        if let Some(Volume { gain, ducking }) = self.volumes.get(route) {
             let noise = ROUTES[route].sound == Sound::ComfortNoise;
             let time_constant = if noise {
                 MUTE_TIME_CONSTANT
             } else {
                 RAMP_TIME_CONSTANT
             };
-            self.ramp(&gain.gain(), value, time_constant);
+            let now = self.context.current_time();
+            ramp(now, &gain.gain(), value, time_constant);
+            if let Some((by, depth)) = ducking {
+                ramp(now, &by.gain(), value * depth, time_constant);
+            }
         }
     }
 
@@ -350,29 +364,34 @@ impl Leaving {
     }
 }
 
+/// A route's volume, and what an envelope at its full height takes off it, in
+/// parts of the volume: both ramp alike, so that their ratio never changes.
+struct Volume {
+    gain: GainNode,
+    ducking: Option<(GainNode, f32)>,
+}
+
 /// One side's nodes while the graph is being built.
 struct Parts {
     side: Side,
     tap: AudioWorkletNode,
     player: AudioWorkletNode,
-    duck: GainNode,
     /// The beginning and the end of what this side hears.
     bus: GainNode,
     limited: WaveShaperNode,
 }
 
 impl Parts {
-    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack) -> Result<Self, JsValue> {
+    fn new(build: &mut Builder<'_>, track: &MediaStreamTrack, batch: u32) -> Result<Self, JsValue> {
         let context = build.context;
         let pump = HtmlAudioElement::new()?;
         pump.set_muted(true);
         let input = build.gain(1.0)?;
         let meter = context.create_analyser()?;
         let meter = build.keep(meter);
-        let tap = build.worklet("connect-interpreter-tap", 0)?;
-        let player = build.worklet("connect-interpreter-player", 2)?;
+        let tap = build.tap(batch)?;
+        let player = build.player()?;
         let mute = build.gain(1.0)?;
-        let duck = build.gain(1.0)?;
         let output = context.create_media_stream_destination()?;
         output.set_channel_count(1);
         let output = build.keep(output);
@@ -381,14 +400,12 @@ impl Parts {
         build.chain(&[&input, &tap])?;
         build.chain(&[&input, &meter])?;
         build.chain(&[&input, &mute])?;
-        build.follow(&player, &duck, DUCK_DEPTH)?;
         let side = Side::new(pump, Slot::new(context, &input), meter, mute, output);
         side.replace(Some(track), 0.0)?;
         Ok(Self {
             side,
             tap,
             player,
-            duck,
             bus,
             limited,
         })

@@ -29,19 +29,23 @@ class Player extends AudioWorkletProcessor {
   tell(what, utterance, frame) {
     this.engine?.postMessage({ [what]: utterance, frame, samples: this.samples, underrun: this.underrun });
   }
-  next(frame) {
+  next(frame) { // the samples that sound now, if any do
     for (let head; (head = this.queue[0]); this.queue.shift(), this.at = 0) {
       if (this.current !== head.utterance) this.samples = this.underrun = 0;
       if (head.end) head.end === true && this.tell("ended", head.utterance, frame), (this.current = undefined);
       else if (this.current !== head.utterance) this.tell("started", (this.current = head.utterance), frame);
-      if (this.at < head.pcm?.length) return this.samples++, head.pcm[this.at++];
+      if (this.at < head.pcm?.length) return head.pcm;
     }
-    return void (this.current !== undefined && this.underrun++);
   }
-  process(_, [[speech], [envelope]]) {
-    for (let i = 0; i < speech.length && (this.level || this.queue.length); i++) {
-      speech[i] = this.next(currentFrame + i) ?? 0;
-      envelope[i] = this.level = Math.min(1, Math.max(0, this.level + (this.current === undefined ? -1 / RELEASE : 1 / ATTACK)));
+  process(_, outputs) {
+    const [speech, envelope] = [outputs[0][0], outputs[1][0]];
+    for (let i = 0, end; i < speech.length && (this.level || this.queue.length); i = end) {
+      const pcm = this.next(currentFrame + i);
+      end = Math.min(speech.length, pcm ? i + pcm.length - this.at : Infinity);
+      if (pcm) speech.set(pcm.subarray(this.at, (this.at += end - i)), i), (this.samples += end - i);
+      else if (this.current !== undefined) this.underrun += end - i;
+      const step = this.current === undefined ? -1 / RELEASE : 1 / ATTACK;
+      for (let j = i; j < end; j++) envelope[j] = this.level = Math.min(1, Math.max(0, this.level + step));
     }
     if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
     else if (this.due < currentFrame) this.port.postMessage((this.due = currentFrame + FIRST)); // the engine is dead or stuck

@@ -1,14 +1,12 @@
 // Hands what it hears to the engine worker, in batches, and does nothing else.
 // It sends silence too: the frame counter is how the engine sees lost audio.
-const BATCH = 512; // frames: 11 ms at 48 kHz
-
 registerProcessor(
   "connect-interpreter-tap",
   class extends AudioWorkletProcessor {
-    constructor() {
+    constructor({ processorOptions: { batch } }) {
       super();
       this.open = true;
-      this.batch = new Float32Array(BATCH);
+      this.batch = new Float32Array(batch);
       this.length = 0;
       this.port.onmessage = ({ data }) => {
         this.engine = data; // the port to the worker, or null at the end
@@ -16,24 +14,28 @@ registerProcessor(
       };
     }
 
-    process([input]) {
+    process(inputs) {
       if (!this.open) this.port.postMessage(null); // the last is rendered: it may be disconnected
       if (!this.engine) return this.open;
-      const samples = input[0];
+      const samples = inputs[0][0];
       const frames = samples?.length ?? 128;
-      if (this.length + frames > BATCH) this.flush();
-      if (this.length === 0) this.frame = currentFrame;
-      if (samples) this.batch.set(samples, this.length);
-      this.length += frames;
-      if (this.length >= BATCH) this.flush();
+      // A batch is no whole number of blocks: one may end within a block.
+      for (let from = 0; from < frames; ) {
+        const count = Math.min(frames - from, this.batch.length - this.length);
+        if (this.length === 0) this.frame = currentFrame + from;
+        if (samples) this.batch.set(count < frames ? samples.subarray(from, from + count) : samples, this.length);
+        this.length += count;
+        from += count;
+        if (this.length === this.batch.length) this.flush();
+      }
       return this.open;
     }
 
     flush() {
-      const pcm = this.length === BATCH ? this.batch : this.batch.slice(0, this.length);
-      this.engine.postMessage({ frame: this.frame, pcm }, [pcm.buffer]);
-      this.batch = new Float32Array(BATCH);
+      const pcm = this.batch;
+      this.batch = new Float32Array(pcm.length);
       this.length = 0;
+      this.engine.postMessage({ frame: this.frame, pcm }, [pcm.buffer]);
     }
   },
 );

@@ -136,6 +136,7 @@ test("the tap hands over every frame once, silence too, and ends when told", asy
     const context = new AudioContext();
     const tap = await worklet(context, "tap", {
       numberOfInputs: 1, numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit",
+      processorOptions: { batch: 1200 }, // not a whole number of blocks
     });
     await tap.until((news) => news.length >= 3);
     const ramp = Float32Array.from({ length: 6000 }, (_, i) => (i + 1) / 8192);
@@ -157,6 +158,7 @@ test("the tap hands over every frame once, silence too, and ends when told", asy
   });
   expect(later).toBe(0);
   for (const [i, { frame }] of batches.slice(1).entries()) expect(frame).toBe(batches[i].frame + batches[i].pcm.length);
+  expect(new Set(batches.map(({ pcm }) => pcm.length))).toEqual(new Set([1200]));
   const samples = batches.flatMap(({ pcm }) => pcm);
   expect(samples.filter((sample) => sample !== 0)).toEqual(Array.from({ length: 6000 }, (_, i) => (i + 1) / 8192));
 });

@@ -1,7 +1,7 @@
 //! The pieces that the graph is built of.
 
 use crate::audio::comfort_noise;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     AudioBuffer, AudioBufferSourceNode, AudioContext, AudioNode, AudioWorkletNode,
@@ -43,32 +43,50 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Lets a player's envelope lower a gain by `depth` at its full height.
+    /// Lets a player's envelope change a gain, by what the gain given is set to.
     pub fn follow(
         &mut self,
         player: &AudioWorkletNode,
         gain: &GainNode,
-        depth: f32,
-    ) -> Result<(), JsValue> {
-        let by = self.gain(depth)?;
+    ) -> Result<GainNode, JsValue> {
+        let by = self.gain(0.0)?;
         player.connect_with_audio_node_and_output(&by, 1)?;
-        by.connect_with_audio_param(&gain.gain())
+        by.connect_with_audio_param(&gain.gain())?;
+        Ok(by)
     }
 
-    pub fn worklet(&mut self, name: &str, outputs: u32) -> Result<AudioWorkletNode, JsValue> {
+    /// Hands over so many frames at once.
+    pub fn tap(&mut self, batch: u32) -> Result<AudioWorkletNode, JsValue> {
         let options = AudioWorkletNodeOptions::new();
-        options.set_number_of_inputs(u32::from(outputs == 0));
-        options.set_number_of_outputs(outputs);
-        if outputs == 0 {
-            // The browser mixes down to mono, so the worklet need not.
-            options.set_channel_count(1);
-            options.set_channel_count_mode(ChannelCountMode::Explicit);
-        } else {
-            let mono: Array = (0..outputs).map(|_| JsValue::from(1)).collect();
-            // Only fails on frozen objects, and this one is new.
-            let _ = Reflect::set(&options, &"outputChannelCount".into(), &mono);
-        }
-        AudioWorkletNode::new_with_options(self.context, name, &options).map(|node| self.keep(node))
+        options.set_number_of_inputs(1);
+        options.set_number_of_outputs(0);
+        // The browser mixes down to mono, so the worklet need not.
+        options.set_channel_count(1);
+        options.set_channel_count_mode(ChannelCountMode::Explicit);
+        let own = Object::new();
+        // Only fails on frozen objects, and this one is new.
+        let _ = Reflect::set(&own, &"batch".into(), &batch.into());
+        options.set_processor_options(Some(&own));
+        self.worklet("connect-interpreter-tap", &options)
+    }
+
+    /// Output 0 is the speech, output 1 its envelope.
+    pub fn player(&mut self) -> Result<AudioWorkletNode, JsValue> {
+        let options = AudioWorkletNodeOptions::new();
+        options.set_number_of_inputs(0);
+        options.set_number_of_outputs(2);
+        let mono = Array::of2(&1.into(), &1.into());
+        // As above.
+        let _ = Reflect::set(&options, &"outputChannelCount".into(), &mono);
+        self.worklet("connect-interpreter-player", &options)
+    }
+
+    fn worklet(
+        &mut self,
+        name: &str,
+        options: &AudioWorkletNodeOptions,
+    ) -> Result<AudioWorkletNode, JsValue> {
+        AudioWorkletNode::new_with_options(self.context, name, options).map(|node| self.keep(node))
     }
 
     /// A limiter without delay: transparent below −3 dBFS, bent above it,

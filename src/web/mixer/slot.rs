@@ -91,9 +91,18 @@ impl Slot {
     }
 }
 
+/// Whether a track is surely not a remote one: a microphone and a Web Audio
+/// destination tell the rate that they bring, what came from a peer has none.
+/// (Chromium 148; a browser that never tells plays all of them.)
+fn is_made_here(track: &MediaStreamTrack) -> bool {
+    let settings = track.get_settings();
+    js::get(&settings, "sampleRate").as_f64().is_some()
+}
+
 /// A speaker's end of the graph.
 pub struct Side {
-    /// Chrome gives silence for a remote track that no element plays.
+    /// Chrome gives silence for a remote track that no element plays. Any other
+    /// needs none, and an element that plays costs an output device's thread.
     pump: HtmlAudioElement,
     /// Whatever track it is comes in here.
     slot: Slot,
@@ -136,6 +145,10 @@ impl Side {
         let stream = MediaStream::new_with_tracks(&Array::of1(track))?;
         let node = self.slot.context.create_media_stream_source(&stream);
         self.slot.put(Some(node?.into()), delay)?;
+        if is_made_here(track) {
+            self.pump.set_src_object(None);
+            return Ok(());
+        }
         self.pump.set_src_object(Some(&stream));
         js::ignore(self.pump.play()?);
         Ok(())
