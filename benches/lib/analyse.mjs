@@ -39,7 +39,7 @@ export function said(samples, rate, plan) {
 function place(heard, spoken) {
   const order = spoken.flatMap((u) => u.words.map((word, i) => ({ word, saidS: u.startS + i * WORD_S })));
   const saidAt = new Map(order.map(({ word, saidS }) => [word, saidS]));
-  let next = 0;
+  let next = order[0]?.word ?? 0;
   const nearest = (word, timeS) => {
     let best;
     for (const { word: there, saidS } of order) {

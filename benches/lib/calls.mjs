@@ -5,6 +5,7 @@ import { ahead } from "./ahead.mjs";
 import { direction } from "./analyse.mjs";
 import { contradicted } from "./contradicted.mjs";
 import { lags } from "./lag.mjs";
+import { WORDS } from "./pilot.mjs";
 import { together } from "./plan.mjs";
 import { steps } from "./report.mjs";
 import { revisions } from "./revised.mjs";
@@ -23,7 +24,12 @@ const each = (of) => Object.fromEntries(SPEAKERS.map((speaker, i) => [speaker, o
 
 /** What each person says in a call. */
 export function plansOf(plan, { seed, utterances }) {
-  return each((_, i) => plan({ seed: seed + 35 * i, utterances }));
+  return each((_, i) => {
+    const { utterances: said, ...rest } = plan({ seed: seed + 35 * i, utterances });
+    // The two never say the same at once: the one would be heard as the other's echo.
+    const words = (list) => list.map((word) => word + (i * WORDS) / 2);
+    return { ...rest, utterances: said.map((utterance) => ({ ...utterance, words: words(utterance.words) })) };
+  });
 }
 
 /** Plans as the page's sound. */

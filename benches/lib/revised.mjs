@@ -7,7 +7,8 @@ export const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}\s]/gu, ""
 /**
  * @param events of one speaker, in order: `{resultId, text, isPartial}`
  * @returns {boolean[]} per final result, in order of the finals: whether a
- *   partial had said another word where the final's last word stands
+ *   partial had said another word where the final's last word stands, or one
+ *   more after it
  */
 export function revisions(events) {
   const partials = new Map();
@@ -19,7 +20,7 @@ export function revisions(events) {
       continue;
     }
     const last = words.length - 1;
-    revised.push((partials.get(resultId) ?? []).some((heard) => heard.length > last && heard[last] !== words[last]));
+    revised.push((partials.get(resultId) ?? []).some((heard) => heard.length > words.length || (heard.length > last && heard[last] !== words[last])));
     partials.delete(resultId);
   }
   return revised;

@@ -81,7 +81,7 @@ test("names are escaped, and a run without marks is a picture too", () => {
 
 test("targets: met, not met, not measured", () => {
   assert.deepEqual(row("turns, stability high: median"), { what: "turns, stability high: median above its bound of 619 ms", target: "≤ 60 ms", seen: "31 / 31 ms", met: true });
-  assert.equal(row("turns, finals only: median").met, undefined);
+  assert.equal(row("turns, finals only, prepared ahead: median").met, undefined);
   assert.equal(row("turns, last word revised").met, undefined);
   assert.equal(row("words spoken that the final").seen, "0 / 0 (of 18)");
   assert.deepEqual([row("requests per utterance").seen, row("requests per utterance").met], ["1.00 / 1.00", true]);

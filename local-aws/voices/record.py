@@ -3,7 +3,8 @@
 
 Reads dialogue.json beside this file and writes
   www/lines/*.wav and lines.json       what the people say, with word times
-  local-aws/voices/{joanna,lupe}/*.wav  the translations, whole and by clause
+  local-aws/voices/{joanna,lupe}/*.wav  the translations, whole, by clause and,
+                                       of a clause that is cut, by piece
   local-aws/voices/voices.json         which text each recording speaks
   local-aws/phrasebook.json            the translations as text
 
@@ -209,6 +210,15 @@ def sentence(text):
     return text[0].upper() + text[1:] if text[0] not in "¿¡" else text[0] + sentence(text[1:])
 
 
+def speak(line, index, text, language, name, how):
+    """Writes one recording and gives its entry of voices.json."""
+    file = f"{name.lower()}/{line['id']}{f'-{index}' if index else ''}.wav"
+    samples, _ = record(*how, sentence(text))
+    write(HERE / file, samples)
+    print(f"{file}: {len(samples) / RATE:.2f} s")
+    return {"voice": name, "language": language, "text": text, "file": file}
+
+
 def main():
     dialogue = json.loads((HERE / "dialogue.json").read_text())
     lines, voices, book = [], [], []
@@ -244,12 +254,16 @@ def main():
         name, *how = VOICES[other]
         parts = [", ".join(meant)] + (meant if len(meant) > 1 else [])
         for index, part in enumerate(parts):
-            file = f"{name.lower()}/{line['id']}{f'-{index}' if index else ''}.wav"
-            samples, _ = record(*how, sentence(part))
-            write(HERE / file, samples)
-            voices.append({"voice": name, "language": other, "text": part, "file": file})
-            print(f"{file}: {len(samples) / RATE:.2f} s")
+            voices.append(speak(line, index, part, other, name, how))
         print(f"{line['id']}: {times[-1][1]:.2f} s {text}")
+    # Last, because what eSpeak has said changes a little what it says next.
+    for line in dialogue["lines"]:
+        language = LANGUAGE[line["speaker"]]
+        other = "es-US" if language == "en-US" else "en-US"
+        name, *how = VOICES[other]
+        for index, (said, meant) in enumerate(line.get("pieces", []), 1):
+            book.append({language: said, other: meant})
+            voices.append(speak(line, index, meant, other, name, how))
     dump(ROOT / "www/lines/lines.json", {"lines": lines})
     dump(HERE / "voices.json", {"recordings": voices})
     dump(HERE.parent / "phrasebook.json", {"entries": book})

@@ -38,17 +38,26 @@ struct Spent {
     characters: usize,
 }
 
+/// A call is taken for so much from its beginning on: one piece in vain among the
+/// first few does not stop it.
+const FIRST_FEW: Spent = Spent {
+    requests: 10,
+    characters: 400,
+};
+
 impl Spent {
     fn add(&mut self, characters: usize) {
         self.requests = self.requests.saturating_add(1);
         self.characters = self.characters.saturating_add(characters);
     }
 
-    /// Whether it is at most this share of the others, as far as numbers so
-    /// small can be.
+    /// Whether another would still be at most this share of the others, as far
+    /// as numbers so small can be.
     fn within(self, budget: f64, of: Self) -> bool {
-        f64::from(self.requests) <= budget * f64::from(of.requests)
-            && self.characters as f64 <= budget * of.characters as f64
+        let requests = of.requests.max(FIRST_FEW.requests);
+        let characters = of.characters.max(FIRST_FEW.characters);
+        f64::from(self.requests) <= budget * f64::from(requests)
+            && self.characters as f64 <= budget * characters as f64
     }
 }
 
