@@ -34,14 +34,19 @@ const executable = needed("CHROMIUM");
 const standIn = await startStandIn(needed("LOCAL_AWS_BIN"), ROOT);
 const lab = await openLab({ here: HERE, pkg, executable, standIn, say });
 
+/** Clocks and messages lie to each other otherwise in each session: several are taken. */
 async function measureFloor() {
   const url = await lab.add("loopback", join(HERE, "drivers", "loopback.js"));
-  const times = bursts({ seed: set.seed, count: set.quick ? 20 : 60 });
-  const { bytes, count, rate } = await lab.record("floor", {
-    sound: { customer: { bursts: times }, agent: {} }, url, configs: { customer: {} }, tailS: 1,
-  });
-  const [source, , output] = channels(bytes, count);
-  return floor(source, output, rate);
+  const sessions = [];
+  for (let i = 0; i < (set.quick ? 2 : 5); i += 1) {
+    const times = bursts({ seed: set.seed + i, count: 12 });
+    const { bytes, count, rate } = await lab.record("floor", {
+      sound: { customer: { bursts: times }, agent: {} }, url, configs: { customer: {} }, tailS: 1,
+    });
+    const [source, , output] = channels(bytes, count);
+    sessions.push(floor(source, output, rate));
+  }
+  return { ...summary(sessions.map(({ median }) => median)), torn: sessions.reduce((sum, { torn }) => sum + torn, 0) };
 }
 
 async function measureAlone() {

@@ -77,6 +77,8 @@ export async function measureCall({ lab, standIn, call, plans, policy, url, dela
     cpu: recorded.cpu,
     streams: lags(streams),
     requests: counters?.requests ?? {},
+    /** The pieces in which it was spoken, if the driver tells. */
+    pieces: events.filter((e) => e.type === "utterance" && e.outcome === "committed").length || undefined,
     ahead: ahead(events),
     marks: each((speaker) => steps(events, speaker)),
     latencies: events.filter((e) => e.type === "latency").map(({ speaker, utteranceId, marks }) => ({ speaker, utteranceId, marks })),
@@ -94,7 +96,7 @@ export function described(plans) {
   const { customer, agent } = plans;
   return {
     utterances: customer.utterances.length,
-    words: Object.fromEntries(SPEAKERS.map((speaker) => [speaker, plans[speaker].utterances.at(-1).words.at(-1) + 1])),
+    words: Object.fromEntries(SPEAKERS.map((speaker) => [speaker, plans[speaker].utterances.reduce((sum, { words }) => sum + words.length, 0)])),
     seconds: Math.max(customer.seconds, agent.seconds),
     togetherS: together(customer, agent),
   };

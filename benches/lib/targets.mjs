@@ -53,12 +53,15 @@ function contradictions(run) {
   return row;
 }
 
-/** Requests that were answered, of both directions, per utterance that was said. */
-export function requestsPer(run, call, policy, service) {
+/**
+ * Requests that were answered, of both directions, per utterance that was said,
+ * or per piece in which it was spoken.
+ */
+export function requestsPer(run, call, policy, service, each = 2 * run.calls[call]?.utterances) {
   const found = run.calls[call]?.policies[policy];
   if (!found) return undefined;
   const answers = Object.values(found.requests[service] ?? {}).reduce((all, count) => all + count, 0);
-  return answers / (2 * run.calls[call].utterances);
+  return answers / each;
 }
 
 const factor = (x) => (Number.isFinite(x) ? x.toFixed(2) : "–");
@@ -88,8 +91,8 @@ export function rows(run) {
     ...againstBound(run, "ours-finals", "finals only, prepared ahead", all.prepared),
     revisedRow(run, all),
     contradictions(run),
-    limit("requests per utterance: Translate / Polly", "≤ 1.3", 1.3,
-      turns?.ours && ["translate", "polly"].map((service) => requestsPer(run, "turns", "ours", service)), factor, ""),
+    limit(`requests per piece spoken (${turns?.ours?.pieces ?? "–"} of ${2 * (run.calls.turns?.utterances ?? 0)} utterances): Translate / Polly`, "≤ 1.3", 1.3,
+      turns?.ours?.pieces && ["translate", "polly"].map((service) => requestsPer(run, "turns", "ours", service, turns.ours.pieces)), factor, ""),
     limit("monologue: start → first sound", "≤ 3.0 s", 3000, monologue?.map((d) => quantile(d.utterances.map((u) => u.fromStartMs ?? Infinity), 1)), seconds, "s"),
     limit("monologue: word lag, median", "≤ 3.5 s", 3500, monologue?.map((d) => d.wordLags.median), seconds, "s"),
     monologue && cut.length === 0
@@ -142,7 +145,7 @@ function beside(run) {
     ...FAULTS.map((call) => [`${call}: words lost / doubled, utterances out of order`, of(call, (d) => `${d.lostWords} / ${d.doubledWords}, ${d.outOfOrder}`)]),
     ["main-thread tasks above the page alone, ms/s", policies.map((p) => { const c = run.calls.turns?.policies[p]?.cpu; return c ? (c.taskMs - run.alone.taskMs).toFixed(1) : "–"; })],
     ["renderer, ms/s", policies.map((p) => ms(run.calls.turns?.policies[p]?.cpu.rendererMs))],
-    ["requests per utterance: Translate / Polly", policies.map((p) => ["translate", "polly"].map((s) => requestsPer(run, "turns", p, s)?.toFixed(2) ?? "–").join(" / "))],
+    ["requests per utterance said: Translate / Polly", policies.map((p) => ["translate", "polly"].map((s) => requestsPer(run, "turns", p, s)?.toFixed(2) ?? "–").join(" / "))],
     ["start-up, cold / prepared, ms", policies.map((p) => `${ms(run.startUp[p]?.cold?.first.median)} / ${ms(run.startUp[p]?.prepared?.first.median)}`)],
   ].filter(([, cells]) => cells.some((cell) => !/^[–/ ]+$/.test(cell)));
   return [`| | ${policies.join(" | ")} |`, `|---|${policies.map(() => "---|").join("")}`, ...measures.map(([what, cells]) => `| ${what} | ${cells.join(" | ")} |`)].join("\n");

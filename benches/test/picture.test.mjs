@@ -17,7 +17,7 @@ const direction = (delayMs, more = {}) => ({
 const cpu = { taskMs: 4, mainMs: 1, workerMs: 1, audioMs: 1, rendererMs: 60, otherMs: 1, standInMs: 1 };
 const policy = (delayMs, more) => ({
   directions: { customer: direction(delayMs, more), agent: direction(delayMs, more) }, cpu, streams: [{ language: "es-US", aheadMs: 1, messageMs: 50 }],
-  requests: { translate: { ok: 4 }, polly: { ok: 3, ThrottlingException: 1 } }, marks: { customer: {}, agent: {} }, latencies: [], seams: [], gaps: [], waiting: 0, errors: [],
+  pieces: 4, requests: { translate: { ok: 4 }, polly: { ok: 3, ThrottlingException: 1 } }, marks: { customer: {}, agent: {} }, latencies: [], seams: [], gaps: [], waiting: 0, errors: [],
 });
 const call = (policies) => ({ utterances: 2, words: { customer: 9, agent: 9 }, seconds: 20, togetherS: 4, policies });
 
@@ -84,7 +84,7 @@ test("targets: met, not met, not measured", () => {
   assert.equal(row("turns, finals only, prepared ahead: median").met, undefined);
   assert.equal(row("turns, last word revised").met, undefined);
   assert.equal(row("words spoken that the final").seen, "0 / 0 (of 18)");
-  assert.deepEqual([row("requests per utterance").seen, row("requests per utterance").met], ["1.00 / 1.00", true]);
+  assert.deepEqual([row("requests per piece").seen, row("requests per piece").met], ["1.00 / 1.00", true]);
   assert.deepEqual([row("socket").seen, row("socket").met], ["4", false]);
   assert.equal(row("main thread blocked").met, undefined);
   assert.deepEqual([row("main-thread time").seen, row("main-thread time").met], ["3.0 ms/s", true]);

@@ -41,8 +41,8 @@ struct Spent {
 /// A call is taken for so much from its beginning on: one piece in vain among the
 /// first few does not stop it.
 const FIRST_FEW: Spent = Spent {
-    requests: 10,
-    characters: 400,
+    requests: 20,
+    characters: 800,
 };
 
 impl Spent {

@@ -20,7 +20,7 @@ const UNHEARD: Duration = Duration::from_millis(400);
 /// A word's end is dated so much before the end of the speech at most, if it is
 /// the last one: words are dated 120 ms off, the end of speech some tens of ms.
 /// No word but the shortest fits in it.
-const WORD_LATE: Duration = Duration::from_millis(180);
+const WORD_LATE: Duration = Duration::from_millis(160);
 
 impl Pipeline {
     pub(super) fn drain_heard(&mut self, ctx: &mut Context<'_>) {

@@ -151,7 +151,7 @@ export interface SpeakerOptions {
    * When this speaker pauses, the translation and its speech are asked for
    * before the words are settled, and thrown away if those turn out otherwise
    * (event `prepared`). So many requests to each service may be in vain for each
-   * utterance, counting ten at least, and characters as a share of those
+   * utterance, counting twenty at least, and characters as a share of those
    * committed; 0 to 10, default 0.3. 0 asks for nothing ahead.
    */
   prepareAhead?: number;

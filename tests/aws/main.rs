@@ -14,6 +14,7 @@ mod credentials;
 mod golden;
 mod language;
 mod malformed;
+mod matrix;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
