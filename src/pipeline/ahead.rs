@@ -25,6 +25,8 @@ const FIRST: u64 = 1 << 62;
 #[derive(Default)]
 pub struct Ahead {
     pieces: VecDeque<Prepared>,
+    /// Words that could not be prepared: that is not tried twice.
+    failed: Vec<String>,
     last: u64,
     committed: Spent,
     in_vain: Spent,
@@ -112,6 +114,7 @@ impl Ahead {
     /// A segment was committed, prepared or not.
     pub(super) fn count(&mut self, text: &str) {
         self.committed.add(text.chars().count());
+        self.failed.clear();
     }
 
     fn piece(&mut self, id: UtteranceId) -> Option<&mut Prepared> {
@@ -130,7 +133,8 @@ impl Utterances {
         };
         let ahead = &self.ahead;
         let prepared = ahead.pieces.iter().flat_map(|piece| &piece.folded);
-        worth && ahead.may(config) && !prepared.eq(words.iter().map(|word| &word.folded))
+        let folded = || words.iter().map(|word| &word.folded);
+        worth && ahead.may(config) && !prepared.eq(folded()) && !ahead.failed.iter().eq(folded())
     }
 
     /// Prepares words, in the pieces in which they will be committed; what was
@@ -209,6 +213,13 @@ impl Utterances {
         }
     }
 
+    /// What is prepared has failed.
+    fn fail_ahead(&mut self, ctx: &mut Context<'_>) {
+        let pieces = self.ahead.pieces.iter();
+        self.ahead.failed = pieces.flat_map(|piece| piece.folded.clone()).collect();
+        self.unprepare(ctx);
+    }
+
     fn tell_prepared(
         &self,
         ctx: &mut Context<'_>,
@@ -237,7 +248,7 @@ impl Utterances {
         };
         // It is tried again, and told of, when somebody waits for it.
         let Ok(translated) = outcome else {
-            self.unprepare(ctx);
+            self.fail_ahead(ctx);
             return;
         };
         let text = speakable(&translated.text);
@@ -259,9 +270,9 @@ impl Utterances {
             return;
         };
         match spoken {
-            // It is tried again, and told of, when somebody waits for it.
+            // As above.
             Spoken::Failed(_) => {
-                self.unprepare(ctx);
+                self.fail_ahead(ctx);
                 return;
             }
             Spoken::Began { .. } => piece.first_byte_at = Some(ctx.now),

@@ -157,6 +157,12 @@ fn a_request_that_fails_ahead_costs_no_utterance() {
             call.drive();
             assert_eq!(call.heard_by(Agent).len(), 2, "{fault:?}");
             assert_eq!(call.errors(), Vec::<ErrorCode>::new(), "{fault:?}");
+            // What is refused is not asked for twice ahead; a break is no refusal.
+            let expected = match fault {
+                Fault::Broken => (2, 0),
+                _ => (1, 1),
+            };
+            assert_eq!(prepared(&call), expected, "{fault:?}");
         }
     }
 }
