@@ -148,7 +148,21 @@ function identity(raw, given) {
     endpoint: raw.endpoints?.cognitoIdentity,
     userPoolId: given("userPoolId"),
     loginModule: raw.loginModule,
+    hostedLogin: hostedLogin(raw, given),
   };
+}
+
+/** The user pool's hosted pages; null when nobody is to log in there. */
+function hostedLogin(raw, given) {
+  const needed = ["userPoolId", "userPoolWebClientId", "cognitoDomainURL"];
+  const [, clientId, domain] = needed.map(given);
+  if (raw.loginModule || !(clientId || domain)) return null;
+  const missing = needed.find((name) => !given(name));
+  if (missing) throw new ConfigError(missing, `is missing: a login at the hosted pages takes ${needed.join(", ")}`);
+  if (!/^https?:\/\/[^/?#]+\/?$/.test(domain)) {
+    throw new ConfigError("cognitoDomainURL", "expected the URL of the pool's domain: https://NAME.auth.REGION.amazoncognito.com");
+  }
+  return { domain: domain.replace(/\/$/, ""), clientId };
 }
 
 /**
@@ -157,14 +171,19 @@ function identity(raw, given) {
  * @param {object} identity of {@link resolveConfig}
  * @param {Function} fromCognitoIdentityPool of the library
  * @param {URL} page a login module must be of its origin
+ * @param {import("./login.js").Login} [login] of who has logged in, if that is configured
  */
-export async function identityProvider(identity, fromCognitoIdentityPool, page) {
-  const { region, identityPoolId, endpoint, userPoolId, loginModule } = identity;
+export async function identityProvider(identity, fromCognitoIdentityPool, page, login) {
+  const { region, identityPoolId, endpoint, userPoolId, loginModule, hostedLogin } = identity;
   const options = { region, identityPoolId, ...(endpoint && { endpoint }) };
-  if (!loginModule) return fromCognitoIdentityPool(options);
-  const url = new URL(loginModule, page);
-  if (url.origin !== page.origin) throw new ConfigError("loginModule", "must be of this page's origin");
-  const { default: idToken } = await import(url.href);
+  if (!loginModule && !hostedLogin) return fromCognitoIdentityPool(options);
+  const idToken = hostedLogin ? () => login.token() : await tokenOf(loginModule, page);
   const name = `cognito-idp.${userPoolId.split("_")[0]}.amazonaws.com/${userPoolId}`;
   return fromCognitoIdentityPool({ ...options, logins: async () => ({ [name]: await idToken() }) });
+}
+
+async function tokenOf(loginModule, page) {
+  const url = new URL(loginModule, page);
+  if (url.origin !== page.origin) throw new ConfigError("loginModule", "must be of this page's origin");
+  return (await import(url.href)).default;
 }

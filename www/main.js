@@ -6,12 +6,16 @@ import { identityProvider, loadConfig } from "./config.js";
 import { Conversation } from "./conversation.js";
 import { Desk } from "./desk.js";
 import { LocalPeople } from "./local-people.js";
+import { Login, takeAnswer } from "./login.js";
+import { LoginView } from "./login-view.js";
 import { Panel } from "./panel.js";
 import { describeEngines, describeServices, loadEngines } from "./services.js";
 import { Status } from "./status.js";
 import { embedCcp, loadStreams } from "./streams.js";
 import { languageNames } from "./words.js";
 
+// At once: nothing of it stays in the address bar.
+const answer = takeAnswer();
 const $ = (selector) => document.querySelector(selector);
 const status = new Status();
 const callAction = $("#call-action");
@@ -22,6 +26,9 @@ let panel;
 let desk = null;
 /** The library beside them; null until it is there. */
 let softphone = null;
+/** Who has logged in at the hosted pages, and the page's view of it; null where nobody has to. */
+let login = null;
+let loginView = null;
 /** Whether it never will be: every call is an ordinary one. */
 let unusable = false;
 /** The demo's customer and agent; null where there are real ones. */
@@ -44,6 +51,7 @@ async function load() {
   const { agent, customer } = config.options;
   languages = { agent: agent.language, customer: customer.language };
   showLanguages(languages);
+  if (!(await admitted())) return;
   const library = init();
   // Told of below, when there are calls.
   library.catch(() => {});
@@ -74,6 +82,22 @@ async function load() {
   }
 }
 
+/** Whether the page goes on: somebody has logged in, or nobody has to. */
+async function admitted() {
+  const { hostedLogin } = config.identity;
+  if (!hostedLogin) return true;
+  login = new Login(hostedLogin);
+  try {
+    if (answer) await login.finish(answer);
+  } catch (error) {
+    status.problem(error);
+  }
+  loginView = new LoginView(login);
+  for (const source of [login, loginView]) source.addEventListener("problem", ({ detail }) => status.problem(detail));
+  if (login.name === null) status.show("idle", "login");
+  return login.name !== null;
+}
+
 /** Streams, the CCP and, with the stand-in, the people. */
 async function takeCalls(engines) {
   const { connect: instance } = config;
@@ -92,7 +116,7 @@ async function takeCalls(engines) {
 
 /** The library beside the calls. */
 async function interpretCalls() {
-  const credentials = await identityProvider(config.identity, fromCognitoIdentityPool, new URL(location.href));
+  const credentials = await identityProvider(config.identity, fromCognitoIdentityPool, new URL(location.href), login);
   softphone = connectSoftphone(window.connect, { settings: (contact) => settingsOf(contact, credentials) });
   softphone.addEventListener("session", ({ detail }) => begin(desk.call(detail.contact.contactId), detail.session));
   softphone.addEventListener("error", ({ detail }) => {
@@ -168,6 +192,7 @@ function refresh() {
   }
   $("#interpret").hidden = !(softphone && call?.phase === "talking" && conversation.ordinary);
   showAction(call);
+  if (loginView) loginView.calling = Boolean(call) && call.phase !== "over";
   people?.follow({ call, conversation, session, panel, desk });
 }
 

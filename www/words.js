@@ -31,6 +31,7 @@ export const STATES = {
   reconnecting: "A service dropped the connection and is being called again. Nothing that was said is lost.",
   degraded: "Part of the interpreting is not available. The call itself goes on.",
   ordinary: "An ordinary call: nothing is interpreted.",
+  login: "Log in to take calls.",
   finished: "The conversation is over. Type to say more, or hang up.",
   over: "The call has ended. Close the contact to take the next.",
   held: "On hold. Nothing is interpreted until you resume.",
@@ -116,6 +117,7 @@ export function explain(error) {
   if (error?.name === "ScriptError") {
     return { what: error.message, advice: "No calls can be taken. Correct streamsUrl or connectRtcJs in config.json, and see that the files are there." };
   }
+  if (error?.name === "LoginError") return { what: error.message, advice: error.advice };
   const softphone = SOFTPHONE[error?.errorType];
   if (softphone) return { what: softphone[0], advice: softphone[1] };
   const stage = STAGES[error?.stage];

@@ -4,7 +4,7 @@ use crate::{
     control::{counters::Counters, delays::Delays, faults::Faults, locked},
     engines::Engines,
     keys::{Keys, Settings},
-    services::{rate::Rates, transcribe::streams::Streams},
+    services::{rate::Rates, transcribe::streams::Streams, user_pool::UserPool},
 };
 use std::{
     sync::{
@@ -48,12 +48,16 @@ pub struct App {
     pub hosts: Vec<String>,
     /// Hosts of proxies before it, which requests may be signed for instead.
     pub signed_hosts: Vec<String>,
+    /// Where its own pages are: a login may return to them.
+    pub page: String,
     /// The identity pool that it knows.
     pub identity_pool_id: String,
     /// What hears, translates and speaks.
     pub engines: Engines,
     /// Keys and identities.
     pub keys: Keys,
+    /// The user pool.
+    pub user_pool: UserPool,
     /// The clock for signatures.
     pub clock: Clock,
     /// Settable delays.

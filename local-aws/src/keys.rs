@@ -16,6 +16,12 @@ pub struct Settings {
     /// Providers whose tokens are taken:
     /// `cognito-idp.us-east-1.amazonaws.com/us-east-1_local`.
     pub login_providers: Vec<String>,
+    /// How long the tokens of a login at the hosted pages live (3600).
+    pub token_lifetime_s: i64,
+    /// Where such a login may return to, beside the pages' own `/`.
+    pub callback_urls: Vec<String>,
+    /// Where one may be sent after logging out, beside the pages' own `/`.
+    pub logout_urls: Vec<String>,
     /// Concurrent Transcribe streams (25).
     pub stream_limit: usize,
     /// Requests a second that Polly takes of each engine (8), ten times as many
@@ -29,6 +35,9 @@ impl Default for Settings {
             credentials_lifetime_s: 3600,
             unauthenticated: true,
             login_providers: vec!["cognito-idp.us-east-1.amazonaws.com/us-east-1_local".into()],
+            token_lifetime_s: 3600,
+            callback_urls: Vec::new(),
+            logout_urls: Vec::new(),
             stream_limit: 25,
             polly_requests_per_s: 8,
         }

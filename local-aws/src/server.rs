@@ -7,7 +7,7 @@ use crate::{
     engines::Engines,
     keys::{Keys, Settings},
     page, services,
-    services::transcribe::streams::Streams,
+    services::{transcribe::streams::Streams, user_pool::UserPool},
 };
 use axum::{
     Router,
@@ -91,9 +91,11 @@ pub async fn start(options: &Options) -> io::Result<Server> {
         region: "us-east-1".into(),
         hosts,
         signed_hosts: options.signed_hosts.clone(),
+        page: page.clone(),
         identity_pool_id: IDENTITY_POOL_ID.into(),
         engines,
         keys: Keys::default(),
+        user_pool: UserPool::default(),
         clock: Clock::default(),
         delays: Delays::default().into(),
         settings: Settings::default().into(),
@@ -132,6 +134,7 @@ async fn serve(listener: TcpListener, router: Router) {
 fn services(app: &Arc<App>) -> Router {
     let aws = services::routes()
         .layer(aws_cors())
+        .merge(services::user_pool::routes())
         // Outermost: a browser's preflight is as far away as the rest.
         .layer(middleware::from_fn_with_state(Arc::clone(app), as_far_away));
     let control = control::routes().layer(

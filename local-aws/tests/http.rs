@@ -267,9 +267,13 @@ async fn cognito_knows_its_pool_its_identities_and_its_logins() {
     assert_eq!(unknown.exception(), "ResourceNotFoundException");
     let login =
         |provider: &str, token: &str| json!({"IdentityPoolId": pool, "Logins": {provider: token}});
-    let ours = "cognito-idp.us-east-1.amazonaws.com/us-east-1_local";
-    // {"iss":"https://cognito-idp.us-east-1.amazonaws.com/us-east-1_local","exp":4102444800}
-    let good = "e30.eyJpc3MiOiJodHRwczovL2NvZ25pdG8taWRwLnVzLWVhc3QtMS5hbWF6b25hd3MuY29tL3VzLWVhc3QtMV9sb2NhbCIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln";
+    // The tokens of the stand-in's own user pool are in login.rs.
+    let ours = "cognito-idp.us-east-1.amazonaws.com/us-east-1_other";
+    client
+        .control("PUT", "settings", &json!({"loginProviders": [ours]}))
+        .await;
+    // {"iss":"https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other","exp":4102444800}
+    let good = "e30.eyJpc3MiOiJodHRwczovL2NvZ25pdG8taWRwLnVzLWVhc3QtMS5hbWF6b25hd3MuY29tL3VzLWVhc3QtMV9vdGhlciIsImV4cCI6NDEwMjQ0NDgwMH0.c2ln";
     for (provider, token) in [
         ("accounts.example", good),
         (ours, "no token"),

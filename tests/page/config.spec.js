@@ -58,7 +58,15 @@ test("the sample's keys give the same settings", () => {
   expect(options.endpoints).toEqual({
     translate: { url: "https://desk.example.com/amazon-translate-proxy", signedHost: "translate.eu-west-1.amazonaws.com" },
   });
-  expect(identity).toMatchObject({ region: "us-west-2", userPoolId: "us-west-2_abcdefghi" });
+  expect(identity).toMatchObject({
+    region: "us-west-2",
+    userPoolId: "us-west-2_abcdefghi",
+    hostedLogin: { domain: "https://desk.auth.us-west-2.amazoncognito.com", clientId: "1example23456789" },
+  });
+  // A host's own login comes first, and without either the pool is asked as a guest.
+  expect(resolve({ ...sample, loginModule: "/login.js" }).identity.hostedLogin).toBeNull();
+  const guest = { ...sample, cognitoDomainURL: "not-defined", userPoolWebClientId: "not-defined" };
+  expect(resolve(guest).identity.hostedLogin).toBeNull();
   // The sample has no proxies on a developer's machine.
   expect(resolve(sample, new URL("http://localhost:8700/")).options.endpoints).toEqual({});
 });
@@ -129,6 +137,12 @@ test("what is wrong is named", () => {
   expect(refusal({ ...good, endpoints: { polly: { url: "https://proxy.example.com" } } })).toBe("endpoints.polly.signedHost");
   expect(refusal({ ...good, endpoints: { polly: "ftp://proxy.example.com" } })).toBe("endpoints.polly");
   expect(refusal({ ...good, loginModule: "/login.js" })).toBe("userPoolId");
+  const hosted = { ...good, userPoolId: "us-east-1_abcdefghi", userPoolWebClientId: "1example23456789" };
+  expect(refusal(hosted)).toBe("cognitoDomainURL");
+  expect(refusal({ ...hosted, cognitoDomainURL: "desk.auth.us-east-1.amazoncognito.com" })).toBe("cognitoDomainURL");
+  const domain = { cognitoDomainURL: "https://desk.auth.us-east-1.amazoncognito.com" };
+  expect(refusal({ ...hosted, ...domain, userPoolId: undefined })).toBe("userPoolId");
+  expect(refusal({ ...hosted, ...domain, userPoolWebClientId: "not-defined" })).toBe("userPoolWebClientId");
   expect(refusal({ ...good, connectInstanceURL: "desk.my.connect.aws" })).toBe("connectInstanceURL");
   const connected = { ...good, connectInstanceURL: "https://desk.my.connect.aws" };
   expect(refusal({ ...connected, streamsUrl: "https://cdn.example.com/streams.js" })).toBe("streamsUrl");

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 pub enum Service {
     /// Cognito identity.
     Cognito,
+    /// The token endpoint of Cognito's hosted pages.
+    Login,
     /// Amazon Translate.
     Translate,
     /// Amazon Polly.
@@ -34,6 +36,8 @@ pub enum Kind {
     CutBody,
     /// The IAM action `action` (or all of the service) is not allowed.
     Deny,
+    /// Login: a refresh token gives no tokens (`invalid_grant`).
+    RefuseRenewal,
     /// Transcribe: the handshake is refused (403).
     Refuse,
     /// Transcribe: a clean close, code 1000, without any final result.
@@ -139,6 +143,7 @@ impl Fault {
                 self.service == Service::Transcribe
             }
             Kind::CutBody => self.service == Service::Polly,
+            Kind::RefuseRenewal => self.service == Service::Login,
             _ => true,
         };
         if !fits {
@@ -147,8 +152,8 @@ impl Fault {
         if !self.is_of_a_stream() && (self.after_ms > 0 || self.when.is_some()) {
             return Err("afterMs and when are of a running stream".into());
         }
-        if self.language.is_some() && (self.service == Service::Cognito || self.kind == Kind::Deny)
-        {
+        let wordless = matches!(self.service, Service::Cognito | Service::Login);
+        if self.language.is_some() && (wordless || self.kind == Kind::Deny) {
             return Err("this fault has no language".into());
         }
         Ok(())
@@ -254,6 +259,7 @@ mod tests {
             r#"{"service":"transcribe","kind":"refuse","afterMs":5}"#,
             r#"{"service":"transcribe","kind":"hang","when":"pause"}"#,
             r#"{"service":"cognito","kind":"throttle","language":"es-US"}"#,
+            r#"{"service":"cognito","kind":"refuse-renewal"}"#,
         ] {
             assert!(fault(never).check().is_err(), "{never}");
         }

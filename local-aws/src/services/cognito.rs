@@ -3,17 +3,18 @@
 use super::{
     Whole,
     error::{AwsError, Protocol},
-    json_answer, json_body, suffer, unknown_operation,
+    json_answer, json_body, suffer, unknown_operation, user_pool,
 };
 use crate::{
     app::App,
     control::{faults::Service, locked},
 };
 use axum::response::Response;
-use base64::Engine as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
+
+const NO_IDENTITY: &str = "Invalid login token. Not a valid OpenId Connect identity token.";
 
 /// Answers one call.
 ///
@@ -112,11 +113,21 @@ fn logins(app: &App, body: &Value) -> Result<Vec<String>, AwsError> {
         if !settings.login_providers.contains(provider) {
             return refuse("Token is not from a supported provider of this identity pool.");
         }
-        let Some(claims) = token.as_str().and_then(claims) else {
-            return refuse("Invalid login token. Not a valid OpenId Connect identity token.");
+        let token = token.as_str().unwrap_or_default();
+        let Some(claims) = user_pool::claims(token) else {
+            return refuse(NO_IDENTITY);
         };
         if claims["iss"].as_str() != Some(&format!("https://{provider}")) {
             return refuse("Invalid login token. Issuer doesn't match providerName");
+        }
+        // The keys of other providers are not known here.
+        if *provider == user_pool::provider(&app.region) {
+            if !app.user_pool.has_signed(token) {
+                return refuse("Invalid login token. Couldn't verify signed token.");
+            }
+            if claims["token_use"] != "id" {
+                return refuse(NO_IDENTITY);
+            }
         }
         let (now, end) = (
             app.clock.now().unix_timestamp(),
@@ -130,15 +141,4 @@ fn logins(app: &App, body: &Value) -> Result<Vec<String>, AwsError> {
         providers.push(provider.clone());
     }
     Ok(providers)
-}
-
-/// The claims of a JSON Web Token. Its signature is not checked.
-fn claims(token: &str) -> Option<Value> {
-    let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .ok()?;
-    serde_json::from_slice(&bytes).ok()
 }

@@ -14,6 +14,8 @@ pub enum Protocol {
     Json11,
     /// REST-JSON: the name in the header `x-amzn-errortype`, refusals are 403.
     RestJson,
+    /// OAuth 2.0: the name in the body's `error`, and nothing more is said.
+    OAuth,
 }
 
 impl Protocol {
@@ -22,7 +24,7 @@ impl Protocol {
     pub const fn client_status(self, rest: u16) -> u16 {
         match self {
             Self::Json11 => 400,
-            Self::RestJson => rest,
+            Self::RestJson | Self::OAuth => rest,
         }
     }
 }
@@ -77,6 +79,7 @@ impl IntoResponse for AwsError {
                 json!({"__type": self.name, "message": self.message}),
             ),
             Protocol::RestJson => ("application/json", json!({"message": self.message})),
+            Protocol::OAuth => ("application/json", json!({"error": self.name})),
         };
         let headers = [
             ("content-type", kind),

@@ -6,6 +6,7 @@ pub mod polly;
 pub mod rate;
 pub mod transcribe;
 pub mod translate;
+pub mod user_pool;
 
 use crate::{
     app::App,
@@ -135,6 +136,7 @@ fn authorize(
         Service::Polly => "polly",
         Service::Transcribe => "transcribe",
         Service::Cognito => "cognito-identity",
+        Service::Login => "cognito-idp",
     };
     let sent_to = headers.get(header::HOST).map(|host| host.as_bytes());
     let own = app.hosts.iter();
