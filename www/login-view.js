@@ -28,7 +28,7 @@ export class LoginView extends EventTarget {
 
   #show() {
     const { name, failing } = this.#login;
-    $("main").classList.toggle("logged-out", name === null);
+    document.body.classList.toggle("logged-out", name === null);
     $("#login").hidden = name !== null;
     $("#who").hidden = name === null;
     $("#who-name").textContent = name ?? "";

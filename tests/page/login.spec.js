@@ -164,15 +164,17 @@ test("a renewal that fails in a call leaves the call as it is, and says what to 
   await ring(page);
   await accept(page);
   await expect(status(page)).toContainText("Interpreting both ways");
+  const credentials = (await services.control("state")).counters.requests.cognito.ok;
   await services.control("faults", "POST", { service: "login", kind: "refuse-renewal", count: 0 });
   await services.control("faults", "POST", { kind: "expire-credentials" });
   await expect(page.getByRole("alert")).toContainText("The login cannot be renewed");
   await expect(page.getByRole("alert")).toContainText("Log in again after this call.");
 
   // The old token has given new credentials, and both are interpreted on.
-  const spoken = async () => (await services.control("state")).counters.requests.polly?.ok ?? 0;
-  const before = await spoken();
-  await expect.poll(spoken).toBeGreaterThan(before + 2);
+  const answered = async (service) => (await services.control("state")).counters.requests[service]?.ok ?? 0;
+  await expect.poll(() => answered("cognito")).toBeGreaterThan(credentials);
+  const before = await answered("polly");
+  await expect.poll(() => answered("polly")).toBeGreaterThan(before + 2);
   await expect(status(page)).toContainText("Interpreting both ways");
   await expect(page.getByText(NAME)).toBeVisible();
   const again = button(page, "Log in again");
