@@ -85,6 +85,10 @@ test("a page that opens beside a chat: Streams' softphone does not start, which 
 }) => {
   await services.instance("contacts", "POST", { type: "chat" });
   const [phone, desk] = [await openPhone(), await openDesk()];
+  // Streams makes its softphone once its tab is the master, and again with each
+  // update of the agent that comes after: the call must be one.
+  const masters = async () => (await services.instance("state")).tabs.flatMap(({ masterOf }) => masterOf);
+  await expect.poll(masters).toContain("connect::softphone");
   await phone.evaluate(() => window.phone.call());
   await happened(desk, "session");
   // Streams 2.28 throws in the softphone's making, and makes one after the other:

@@ -91,12 +91,14 @@ impl Slot {
     }
 }
 
-/// Whether a track is surely not a remote one: a microphone and a Web Audio
-/// destination tell the rate that they bring, what came from a peer has none.
-/// (Chromium 148; a browser that never tells plays all of them.)
+/// Whether a track is surely not a remote one: a device has a group, and Web
+/// Audio's destination a name of its own. (Chromium 148; a browser that says
+/// neither has an element for each. A rate says nothing: a remote track has one
+/// once it has been played.)
 fn is_made_here(track: &MediaStreamTrack) -> bool {
     let settings = track.get_settings();
-    js::get(&settings, "sampleRate").as_f64().is_some()
+    let text = |key| js::get(&settings, key).as_string().unwrap_or_default();
+    !text("groupId").is_empty() || text("deviceId").starts_with("WebAudio-")
 }
 
 /// A speaker's end of the graph.
