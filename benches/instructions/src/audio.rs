@@ -14,7 +14,7 @@ use connect_interpreter::random::Random;
 use crate::Work;
 
 /// What a tap sends at a time.
-pub const BATCH: usize = 512;
+pub const BATCH: usize = 2400;
 
 /// Noise as loud as speech.
 pub fn noise(count: usize) -> Vec<f32> {

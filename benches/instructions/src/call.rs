@@ -83,7 +83,7 @@ impl Call {
 /// 0.8 s of speech, which is 16 whole messages.
 pub fn audio() -> Result<Work, Box<dyn Error>> {
     let mut call = Call::begin()?;
-    let input = noise(75 * BATCH);
+    let input = noise(16 * BATCH);
     Ok(Box::new(move || {
         for batch in input.chunks(BATCH) {
             call.hear(batch);

@@ -31,7 +31,7 @@ const ALL: [(&str, Prepare); 9] = [
     ("frame and encode 1 s", audio::messages),
     ("decode a transcript of 20 words", wire::transcript),
     ("presign a stream's URL", wire::presign),
-    ("session: 75 batches of 512 frames", call::audio),
+    ("session: 16 batches of 2400 frames", call::audio),
     ("session: a partial of 20 words", call::partial),
     ("session: a final of 20 words", call::last),
 ];
