@@ -28,9 +28,8 @@ const ROWS: &[Row] = &[
         &[
             "a", "an", "the", "of", "to", "in", "on", "at", "for", "with", "from", "by", "and",
             "or", "but", "that", "my", "your", "his", "her", "its", "our", "their", "is", "are",
-            "not", "was", "were", "be", "been", "has", "have", "had", "will", "would", "can",
-            "could", "if", "when", "because", "as", "than", "this", "these", "those", "very",
-            "more", "no", "mr", "mrs",
+            "not", "was", "be", "has", "have", "had", "will", "would", "can", "could", "if",
+            "when", "because", "as", "more", "no",
         ],
     ),
     (
@@ -39,10 +38,9 @@ const ROWS: &[Row] = &[
         6,
         &[
             "el", "la", "los", "las", "un", "una", "de", "del", "a", "al", "en", "con", "por",
-            "para", "y", "o", "pero", "que", "mi", "tu", "su", "mis", "tus", "sus", "es", "son",
-            "era", "está", "ha", "han", "he", "había", "puede", "si", "cuando", "porque", "como",
-            "este", "esta", "muy", "más", "no", "se", "lo", "le", "les", "me", "te", "nos", "sin",
-            "hasta", "desde",
+            "para", "y", "o", "pero", "que", "mi", "tu", "su", "sus", "es", "son", "era", "está",
+            "ha", "he", "si", "cuando", "porque", "como", "más", "no", "se", "lo", "le", "les",
+            "me", "te", "hasta",
         ],
     ),
     (
