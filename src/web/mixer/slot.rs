@@ -93,8 +93,7 @@ impl Slot {
 
 /// Whether a track is surely not a remote one: a device has a group, and Web
 /// Audio's destination a name of its own. (Chromium 148; a browser that says
-/// neither has an element for each. A rate says nothing: a remote track has one
-/// once it has been played.)
+/// neither has an element for each.)
 fn is_made_here(track: &MediaStreamTrack) -> bool {
     let settings = track.get_settings();
     let text = |key| js::get(&settings, key).as_string().unwrap_or_default();
