@@ -19,14 +19,24 @@ export class LoginError extends Error {
   }
 }
 
+/** What was kept for the way back; null where there is nothing of ours. */
+function takePending() {
+  try {
+    const kept = sessionStorage.getItem(PENDING);
+    sessionStorage.removeItem(PENDING);
+    return JSON.parse(kept);
+  } catch {
+    return null; // no storage, or something else in it: the answer is refused
+  }
+}
+
 /**
- * What the hosted pages have answered; null when nobody comes from there. To
- * be called before anything else: it takes the answer out of the address bar
- * and the history, and forgets what was kept for it.
+ * What the hosted pages have answered; null when nobody comes from there. It
+ * takes the answer out of the address bar and the history, and forgets what was
+ * kept for it.
  */
 export function takeAnswer() {
-  const pending = JSON.parse(sessionStorage.getItem(PENDING));
-  sessionStorage.removeItem(PENDING);
+  const pending = takePending();
   const url = new URL(location.href);
   const [code, state, error, description] = ["code", "state", "error", "error_description"].map((name) => {
     const value = url.searchParams.get(name);

@@ -14,8 +14,6 @@ import { Status } from "./status.js";
 import { embedCcp, loadStreams } from "./streams.js";
 import { languageNames } from "./words.js";
 
-// At once: nothing of it stays in the address bar.
-const answer = takeAnswer();
 const $ = (selector) => document.querySelector(selector);
 const status = new Status();
 const callAction = $("#call-action");
@@ -87,6 +85,8 @@ async function admitted() {
   const { hostedLogin } = config.identity;
   if (!hostedLogin) return true;
   login = new Login(hostedLogin);
+  // Only here: the parameters of another login are its own module's.
+  const answer = takeAnswer();
   try {
     if (answer) await login.finish(answer);
   } catch (error) {

@@ -21,7 +21,8 @@ test("a revised last word is told from a revised earlier one", () => {
     say("a", "hello", true), say("a", "hello word", true), say("a", "Hello, world.", false),
     say("b", "yellow", true), say("b", "hello world", true), say("b", "Hello world.", false),
     say("c", "", true), say("c", "Hello.", false),
-  ]), [true, false, false]);
+    say("d", "hello a", true), say("d", "hello", true), say("d", "Hello.", false),
+  ]), [true, false, false, true]);
 });
 
 test("processor time is per second and per kind of thread", () => {

@@ -12,7 +12,7 @@ const LONGEST_BATCH: u64 = SERVICE_RATE_HZ as u64 / 20;
 /// message, 2.5 ms.
 const KEPT_BACK: u64 = SERVICE_RATE_HZ as u64 / 400;
 
-/// Cuts positions into messages of equal length.
+/// Cuts positions into messages of equal length, or nearly.
 #[derive(Clone, Copy, Debug)]
 pub struct Framer {
     samples: u64,

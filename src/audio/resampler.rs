@@ -54,8 +54,7 @@ struct Inner {
     skip: usize,
     /// How many output samples a chunk makes, if each makes as many.
     made: Option<usize>,
-    /// How much exact silence came last, in input samples, up to a filter's
-    /// length and more.
+    /// How much exact silence came last, in input samples.
     silence: usize,
     taken: u64,
     given: u64,
@@ -226,7 +225,7 @@ impl Inner {
             return;
         }
         self.silence = if silent {
-            self.silence + chunk.len()
+            self.silence.saturating_add(chunk.len())
         } else {
             0
         };

@@ -53,8 +53,7 @@ impl Spent {
         self.characters = self.characters.saturating_add(characters);
     }
 
-    /// Whether another would still be at most this share of the others, as far
-    /// as numbers so small can be.
+    /// Whether it is at most this share of the others, of the first few at least.
     fn within(self, budget: f64, of: Self) -> bool {
         let requests = of.requests.max(FIRST_FEW.requests);
         let characters = of.characters.max(FIRST_FEW.characters);

@@ -151,11 +151,14 @@ export interface SpeakerOptions {
    * When this speaker pauses, the translation and its speech are asked for
    * before the words are settled, and thrown away if those turn out otherwise
    * (event `prepared`). So many requests to each service may be in vain for each
-   * utterance, counting twenty at least, and characters as a share of those
-   * committed; 0 to 10, default 0.3. 0 asks for nothing ahead.
+   * utterance (twenty at least are counted), and characters as a share of those
+   * committed (800 at least); 0 to 10, default 0.3. 0 asks for nothing ahead.
    */
   prepareAhead?: number;
-  /** Length of an audio message to Transcribe, 20 to 200 ms. Default 50. */
+  /**
+   * Length of an audio message to Transcribe, 20 to 200 ms. Default 50. Audio is
+   * captured in parts of the length that a session begins with.
+   */
   messageMs?: number;
   /** How much of this side's beginning is not transcribed, 0 to 10,000 ms. Default 0. */
   startGuardMs?: number;

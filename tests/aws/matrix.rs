@@ -14,18 +14,6 @@ const TRANSLATE: &[(&str, &str)] = &include!("../../local-aws/src/services/trans
 const VOICES: &[(&str, &str, &[&str], &[&str])] =
     &include!("../../local-aws/src/services/polly_voices.in");
 
-/// Transcribe knows these in recordings and does not stream them.
-const NOT_STREAMED: &[&str] = &[
-    "ab-GE", "as-IN", "ast-ES", "az-AZ", "ba-RU", "et-EE", "ha-NG", "ky-KG", "lo-LA", "mhr-RU",
-    "mi-NZ", "mn-MN", "mt-MT", "rw-RW", "tt-RU", "ug-CN", "ur-IN", "wo-SN", "yo-NG",
-];
-
-/// The codes that are streamed.
-fn streamed() -> impl Iterator<Item = &'static str> {
-    let all = TRANSCRIBE.iter().copied();
-    all.filter(|code| !NOT_STREAMED.contains(code))
-}
-
 /// The language of a code of any service, whatever its region or script.
 fn language(code: &str) -> &str {
     match code {
@@ -58,7 +46,7 @@ fn wish<'a>(speaks: &'a str, hears: &'a str) -> Wish<'a> {
 #[test]
 fn every_language_heard_and_every_language_spoken() {
     let (mut spoken, mut refused) = (0, 0);
-    for heard in streamed() {
+    for heard in TRANSCRIBE {
         for (said, _) in POLLY {
             let codes = match resolve(&wish(heard, said)) {
                 Ok(codes) => codes,
@@ -74,7 +62,7 @@ fn every_language_heard_and_every_language_spoken() {
                     continue;
                 }
             };
-            assert_eq!(codes.transcribe, heard);
+            assert_eq!(codes.transcribe, *heard);
             assert!(translates(&codes.translate_source, heard), "{codes:?}");
             assert!(translates(&codes.translate_target, said), "{codes:?}");
             // Each of Polly's languages has a voice of its very region.
@@ -91,31 +79,22 @@ fn every_language_heard_and_every_language_spoken() {
             spoken += 1;
         }
     }
-    assert_eq!(spoken + refused, streamed().count() * 42);
+    assert_eq!(spoken + refused, 99 * 42);
     assert_eq!(refused % 42, 0);
     println!("{spoken} pairs spoken, {} languages refused", refused / 42);
 }
 
 #[test]
-fn what_is_not_streamed_is_refused_by_its_field() {
-    for code in NOT_STREAMED {
-        let error = resolve(&wish(code, "en-US")).unwrap_err();
-        assert_eq!(error.code, ErrorCode::UnsupportedLanguage, "{code}");
-        assert_eq!(error.field.as_deref(), Some("customer.language"));
-    }
-}
-
-#[test]
 fn every_language_spoken_to_whoever_hears_any() {
     let (mut spoken, mut captions) = (0, 0);
-    for listener in streamed() {
-        for speaker in streamed() {
+    for listener in TRANSCRIBE {
+        for speaker in TRANSCRIBE {
             let Ok(codes) = resolve(&wish(speaker, listener)) else {
                 continue;
             };
             let Some(voice) = codes.voice else {
                 // Nobody speaks it in that region.
-                let exact = POLLY.iter().find(|(code, _)| *code == listener);
+                let exact = POLLY.iter().find(|(code, _)| code == listener);
                 assert!(exact.is_none(), "{listener} has {exact:?}");
                 captions += 1;
                 continue;
@@ -135,7 +114,7 @@ fn every_language_spoken_to_whoever_hears_any() {
 #[test]
 fn a_voice_by_its_name_speaks_its_own_language_or_is_refused() {
     let mut unknown = 0;
-    for listener in streamed() {
+    for listener in TRANSCRIBE {
         for (id, _, languages, _) in VOICES {
             let wish = Wish {
                 voice: Some(id),
@@ -164,6 +143,6 @@ fn a_voice_by_its_name_speaks_its_own_language_or_is_refused() {
             }
         }
     }
-    let unknown = unknown / streamed().count();
+    let unknown = unknown / TRANSCRIBE.len();
     assert!(unknown < VOICES.len() / 10, "{unknown} of {}", VOICES.len());
 }

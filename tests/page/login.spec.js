@@ -272,3 +272,11 @@ test("a login module's token gets the credentials", async ({ page, services }) =
   await takeCall(page, services);
   await interpret(page);
 });
+
+test("the answer of another login is left to its module", async ({ page, services }) => {
+  await configure(page, { userPoolId: POOL.userPoolId, loginModule: "/test/login.js" });
+  const theirs = `${services.page}/?code=theirs&state=theirs`;
+  await page.goto(theirs);
+  await expect(status(page)).toContainText("Ready");
+  await expect(page).toHaveURL(theirs);
+});

@@ -43,7 +43,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Lets a player's envelope change a gain, by what the gain given is set to.
+    /// Lets a player's envelope change a gain, by what the gain that is returned
+    /// is set to.
     pub fn follow(
         &mut self,
         player: &AudioWorkletNode,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 /// Lowest and highest sample rate, in Hz.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=48_000;
 
-/// The languages of Transcribe streaming.
+/// The languages of Transcribe streaming: `LanguageCode` of its SDK, 3.1141.
 const LANGUAGES: &[&str] = &include!("languages.in");
 
 /// How settled partials are.
